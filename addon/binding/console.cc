@@ -1,0 +1,143 @@
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "error.h"
+#include "parts.h"
+#include "values.h"
+
+extern "C" {
+#include "supervise.h"
+}
+
+namespace {
+
+void HoldSignals(const Napi::CallbackInfo &info) {
+	if (hold_signals() < 0)
+		ThrowErrno(info.Env(), errno, "pipe2");
+}
+
+Napi::Value Supervise(const Napi::CallbackInfo &info) {
+	const Napi::Env env = info.Env();
+	const Napi::Object request = info[0].As<Napi::Object>();
+	supervision job = {};
+	job.pidfd = NumberOf(request, "pidfd");
+	job.pid = NumberOf(request, "pid");
+	job.master = NumberOf(request, "master");
+	job.in = NumberOf(request, "stdin");
+	job.out = NumberOf(request, "stdout");
+	if (supervise(&job) < 0) {
+		ThrowErrno(env, errno, "pipe2");
+		return env.Undefined();
+	}
+	Napi::Object status = Napi::Object::New(env);
+	status.Set("code", job.code >= 0 ? Napi::Number::New(env, job.code) : env.Undefined());
+	status.Set("signal", job.signal != 0 ? Napi::Number::New(env, job.signal) : env.Undefined());
+	return status;
+}
+
+Napi::Value WindowSize(const Napi::CallbackInfo &info) {
+	const Napi::Env env = info.Env();
+	winsize size;
+	if (ioctl(info[0].ToNumber().Int32Value(), TIOCGWINSZ, &size) < 0)
+		return env.Undefined();
+	Napi::Object object = Napi::Object::New(env);
+	object.Set("height", Napi::Number::New(env, size.ws_row));
+	object.Set("width", Napi::Number::New(env, size.ws_col));
+	return object;
+}
+
+void SetWindowSize(const Napi::CallbackInfo &info) {
+	const Napi::Object wanted = info[1].As<Napi::Object>();
+	winsize size = {};
+	size.ws_row = static_cast<unsigned short>(NumberOf(wanted, "height"));
+	size.ws_col = static_cast<unsigned short>(NumberOf(wanted, "width"));
+	if (ioctl(info[0].ToNumber().Int32Value(), TIOCSWINSZ, &size) < 0)
+		ThrowErrno(info.Env(), errno, "ioctl TIOCSWINSZ");
+}
+
+// A socket path may be longer than sun_path holds: then it is reached through an fd of its directory.
+int ConnectTo(const std::string &path, int *directory) {
+	sockaddr_un address = {};
+	address.sun_family = AF_UNIX;
+	*directory = -1;
+	std::string shown = path;
+	if (path.size() >= sizeof address.sun_path) {
+		const size_t slash = path.rfind('/');
+		*directory = open(path.substr(0, slash + 1).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (*directory < 0)
+			return -1;
+		shown = "/proc/self/fd/" + std::to_string(*directory) + path.substr(slash);
+		if (shown.size() >= sizeof address.sun_path) {
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+	}
+	memcpy(address.sun_path, shown.c_str(), shown.size() + 1);
+	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	if (connect(fd, reinterpret_cast<const sockaddr *>(&address), sizeof address) < 0) {
+		const int error = errno;
+		close(fd);
+		errno = error;
+		return -1;
+	}
+	return fd;
+}
+
+void SendFd(const Napi::CallbackInfo &info) {
+	const Napi::Object request = info[0].As<Napi::Object>();
+	const std::string path = StringOf(request, "path");
+	std::string payload = StringOf(request, "payload");
+	const int fd = NumberOf(request, "fd");
+
+	int directory;
+	const int connection = ConnectTo(path, &directory);
+	const int error = errno;
+	if (directory >= 0)
+		close(directory);
+	if (connection < 0) {
+		ThrowErrno(info.Env(), error, "connect", path);
+		return;
+	}
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		cmsghdr align;
+	} control = {};
+	iovec part = {payload.data(), payload.size()};
+	msghdr header = {};
+	header.msg_iov = &part;
+	header.msg_iovlen = 1;
+	header.msg_control = control.bytes;
+	header.msg_controllen = sizeof control.bytes;
+	cmsghdr *rights = CMSG_FIRSTHDR(&header);
+	rights->cmsg_level = SOL_SOCKET;
+	rights->cmsg_type = SCM_RIGHTS;
+	rights->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(rights), &fd, sizeof fd);
+	ssize_t sent;
+	do
+		sent = sendmsg(connection, &header, MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	if (sent < 0)
+		ThrowErrno(info.Env(), errno, "sendmsg", path);
+	close(connection);
+}
+
+} // namespace
+
+void RegisterConsole(Napi::Env env, Napi::Object exports) {
+	exports.Set("holdSignals", Napi::Function::New<HoldSignals>(env));
+	exports.Set("supervise", Napi::Function::New<Supervise>(env));
+	exports.Set("windowSize", Napi::Function::New<WindowSize>(env));
+	exports.Set("setWindowSize", Napi::Function::New<SetWindowSize>(env));
+	exports.Set("sendFd", Napi::Function::New<SendFd>(env));
+}

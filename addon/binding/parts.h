@@ -1,0 +1,12 @@
+// Each part of the addon adds its functions to the exports.
+#ifndef RUNTS_BINDING_PARTS_H
+#define RUNTS_BINDING_PARTS_H
+
+#include <napi.h>
+
+void RegisterSpawn(Napi::Env env, Napi::Object exports);   // runts-init and its messages
+void RegisterProcess(Napi::Env env, Napi::Object exports); // pidfds, signals, hooks
+void RegisterConsole(Napi::Env env, Napi::Object exports); // terminals, foreground containers
+void RegisterFiles(Napi::Env env, Napi::Object exports);   // locks, FIFOs, namespaces
+
+#endif

@@ -1,0 +1,204 @@
+#define _GNU_SOURCE
+#include "supervise.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define LAST_SIGNAL 64
+#define BUFFER_SIZE 4096 // what a pipe takes without blocking once poll says so (PIPE_BUF)
+
+static int queue[2] = {-1, -1};
+static struct sigaction former[LAST_SIGNAL + 1];
+
+static void enqueue(int number) {
+	int saved = errno;
+	unsigned char byte = (unsigned char)number;
+	// A full queue (65,536 signals that nobody took) drops the rest, as the kernel does with pending signals.
+	ssize_t written = write(queue[1], &byte, 1);
+	(void)written;
+	errno = saved;
+}
+
+// Not those that stand for a fault of our own, nor SIGPIPE, which our own writing would raise.
+static bool is_held(int number) {
+	switch (number) {
+	case SIGKILL:
+	case SIGSTOP:
+	case SIGSEGV:
+	case SIGBUS:
+	case SIGFPE:
+	case SIGILL:
+	case SIGTRAP:
+	case SIGABRT:
+	case SIGSYS:
+	case SIGPIPE:
+	case SIGURG:
+		return false;
+	default:
+		return number < 32 || number >= SIGRTMIN;
+	}
+}
+
+int hold_signals(void) {
+	if (queue[0] >= 0)
+		return 0;
+	if (pipe2(queue, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -1;
+	struct sigaction action = {.sa_handler = enqueue, .sa_flags = SA_RESTART};
+	sigfillset(&action.sa_mask);
+	for (int number = 1; number <= LAST_SIGNAL; number++) {
+		if (is_held(number))
+			sigaction(number, &action, &former[number]);
+	}
+	return 0;
+}
+
+static void release_signals(void) {
+	for (int number = 1; number <= LAST_SIGNAL; number++) {
+		if (is_held(number))
+			sigaction(number, &former[number], NULL);
+	}
+	close(queue[0]);
+	close(queue[1]);
+	queue[0] = queue[1] = -1;
+}
+
+static void copy_window_size(const struct supervision *job) {
+	struct winsize size;
+	if (job->master >= 0 && ioctl(job->in, TIOCGWINSZ, &size) == 0)
+		ioctl(job->master, TIOCSWINSZ, &size);
+}
+
+// As a subreaper we inherit whatever the container's processes leave behind.
+static bool reap_children(struct supervision *job) {
+	bool ended = false;
+	siginfo_t info;
+	for (;;) {
+		memset(&info, 0, sizeof info);
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
+			return ended;
+		if (info.si_pid != job->pid)
+			continue;
+		ended = true;
+		job->code = info.si_code == CLD_EXITED ? info.si_status : -1;
+		job->signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
+	}
+}
+
+static bool handle_signals(struct supervision *job) {
+	unsigned char numbers[64];
+	bool ended = false;
+	ssize_t count;
+	while ((count = read(queue[0], numbers, sizeof numbers)) > 0) {
+		for (ssize_t i = 0; i < count; i++) {
+			if (numbers[i] == SIGCHLD)
+				ended |= reap_children(job);
+			else if (numbers[i] == SIGWINCH)
+				copy_window_size(job);
+			else
+				syscall(SYS_pidfd_send_signal, job->pidfd, numbers[i], NULL, 0);
+		}
+	}
+	return ended;
+}
+
+struct relay {
+	int from, to;
+	bool open;
+	char bytes[BUFFER_SIZE];
+	size_t start, end;
+};
+
+static void relay_poll(const struct relay *relay, struct pollfd *events) {
+	bool full = relay->end > relay->start;
+	events[0] = (struct pollfd){relay->open && !full ? relay->from : -1, POLLIN, 0};
+	events[1] = (struct pollfd){full ? relay->to : -1, POLLOUT, 0};
+}
+
+static void relay_move(struct relay *relay, const struct pollfd *events) {
+	if (events[0].revents != 0) {
+		ssize_t got = read(relay->from, relay->bytes, sizeof relay->bytes);
+		relay->start = 0;
+		relay->end = got > 0 ? (size_t)got : 0;
+		if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+			relay->open = false; // EIO: the last slave is closed
+	}
+	if (events[1].revents != 0) {
+		ssize_t put = write(relay->to, relay->bytes + relay->start, relay->end - relay->start);
+		if (put > 0)
+			relay->start += (size_t)put;
+		else if (put < 0 && errno != EAGAIN && errno != EINTR)
+			relay->start = relay->end; // nobody reads: the container must not hang for it
+	}
+}
+
+// Keystrokes go through unchanged, yet a newline still returns the carriage: the host's terminal does that, not the pty.
+static bool make_raw(const struct supervision *job, struct termios *before) {
+	struct termios pty, raw;
+	if (tcgetattr(job->master, &pty) == 0) {
+		pty.c_oflag &= ~(tcflag_t)ONLCR;
+		tcsetattr(job->master, TCSANOW, &pty);
+	}
+	if (tcgetattr(job->in, before) < 0)
+		return false;
+	raw = *before;
+	cfmakeraw(&raw);
+	raw.c_oflag |= OPOST;
+	tcsetattr(job->in, TCSANOW, &raw);
+	return true;
+}
+
+static void run_loop(struct supervision *job) {
+	struct relay input = {.from = job->in, .to = job->master, .open = job->master >= 0};
+	struct relay output = {.from = job->master, .to = job->out, .open = job->master >= 0};
+	bool ended = reap_children(job);
+	for (;;) {
+		// Once it has ended, what it wrote last still goes out, but nothing goes in any more.
+		if (ended && output.start == output.end && !output.open)
+			return;
+		struct pollfd events[5] = {{queue[0], POLLIN, 0}};
+		relay_poll(&input, events + 1);
+		relay_poll(&output, events + 3);
+		if (ended)
+			events[1].fd = events[2].fd = -1;
+		int ready = poll(events, 5, ended ? 0 : -1);
+		if (ready < 0 && errno != EINTR)
+			return;
+		if (ready == 0 && ended)
+			return; // drained, though a process that outlived the first one holds the terminal
+		if (ready <= 0)
+			continue;
+		if (events[0].revents != 0)
+			ended |= handle_signals(job);
+		relay_move(&input, events + 1);
+		relay_move(&output, events + 3);
+	}
+}
+
+int supervise(struct supervision *job) {
+	struct termios before;
+	job->code = -1;
+	job->signal = 0;
+	if (hold_signals() < 0)
+		return -1;
+	bool raw = false;
+	if (job->master >= 0) {
+		fcntl(job->master, F_SETFL, O_RDWR | O_NONBLOCK);
+		copy_window_size(job);
+		raw = make_raw(job, &before);
+	}
+	run_loop(job);
+	if (raw)
+		tcsetattr(job->in, TCSADRAIN, &before);
+	release_signals();
+	return 0;
+}

@@ -1,0 +1,22 @@
+// A foreground container: signals, terminal and children, until its first process has ended.
+#ifndef RUNTS_SUPERVISE_H
+#define RUNTS_SUPERVISE_H
+
+#include <sys/types.h>
+
+// From now on catchable signals are queued for supervise() instead of acting on us. 0, or -1 with errno.
+int hold_signals(void);
+
+struct supervision {
+	int pidfd;
+	pid_t pid;     // our child
+	int master;    // of the container's pty, or -1
+	int in, out;   // what the terminal is relayed to
+	int code;      // set on return: exit code, or -1
+	int signal;    // set on return: the signal that ended it, or 0
+};
+
+// Forwards queued and new signals, relays the terminal, reaps every child. Returns 0 when `pid` has ended.
+int supervise(struct supervision *job);
+
+#endif

@@ -1,0 +1,119 @@
+// Namespaces, and the process as such: sessions, keyrings, dispositions.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/keyctl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../core/clone.h"
+#include "init.h"
+
+int do_oom_score_adj(struct init *init, const struct op_oom_score_adj *op) {
+	char text[16];
+	snprintf(text, sizeof text, "%d", op->value);
+	if (write_file(private_procfs(init), "self/oom_score_adj", text) < 0)
+		return fails(init, "write", "/proc/self/oom_score_adj");
+	return 0;
+}
+
+int do_setns(struct init *init, const struct op_setns *op) {
+	return setns(op->fd, (int)op->type) < 0 ? fails(init, "setns", "") : 0;
+}
+
+int do_unshare(struct init *init, const struct op_unshare *op) {
+	return unshare((int)op->flags) < 0 ? fails(init, "unshare", "") : 0;
+}
+
+int do_timens_offsets(struct init *init, const struct op_timens_offsets *op) {
+	if (write_file(private_procfs(init), "self/timens_offsets", op->text) < 0)
+		return fails(init, "write", "/proc/self/timens_offsets");
+	return 0;
+}
+
+// CLONE_PARENT: the process that goes on is a child of the runtime too, which can wait for it, and which an engine's
+// subreaper inherits it from.
+int do_fork(struct init *init, const struct op_fork *op) {
+	(void)op;
+	struct clone_args args = {.flags = CLONE_PARENT, .exit_signal = 0};
+	long pid = syscall(SYS_clone3, &args, sizeof args);
+	if (pid < 0)
+		return fails(init, "clone3", "");
+	if (pid > 0) {
+		struct message message = {.type = MESSAGE_PID, .step = init->step, .value = (int32_t)pid};
+		message_send(init->sync, &message, -1);
+		_exit(0);
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL); // not inherited
+	if (init->procfs >= 0) {	  // it shows the pid namespace of its opener
+		close(init->procfs);
+		init->procfs = -1;
+	}
+	// The runtime has noted our pid before we go on: from then on it can be cleaned up, whatever happens.
+	return message_wait_answer(init->sync) < 0 ? fails(init, "recv", "sync socket") : 0;
+}
+
+int do_new_session(struct init *init, const struct op_new_session *op) {
+	(void)op;
+	return setsid() < 0 ? fails(init, "setsid", "") : 0;
+}
+
+int do_session_keyring(struct init *init, const struct op_session_keyring *op) {
+	long keyring = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, op->name, 0, 0, 0);
+	if (keyring < 0) {
+		if (errno != ENOSYS)
+			return fails(init, "keyctl KEYCTL_JOIN_SESSION_KEYRING", op->name);
+		warn(init, "keyctl KEYCTL_JOIN_SESSION_KEYRING", op->name);
+		return 0;
+	}
+	// All rights for the possessor, all but setattr for the user: processes exec'd later must be able to find it.
+	if (syscall(SYS_keyctl, KEYCTL_SETPERM, keyring, 0x3f1f0000, 0, 0) < 0)
+		return fails(init, "keyctl KEYCTL_SETPERM", op->name);
+	return 0;
+}
+
+int do_loopback_up(struct init *init, const struct op_loopback_up *op) {
+	(void)op;
+	int socket_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (socket_fd < 0)
+		return fails(init, "socket", "AF_INET");
+	struct ifreq request;
+	memset(&request, 0, sizeof request);
+	strcpy(request.ifr_name, "lo");
+	int outcome = ioctl(socket_fd, SIOCGIFFLAGS, &request);
+	if (outcome == 0) {
+		request.ifr_flags |= IFF_UP | IFF_RUNNING;
+		outcome = ioctl(socket_fd, SIOCSIFFLAGS, &request);
+	}
+	if (outcome < 0)
+		fails(init, "ioctl SIOCSIFFLAGS", "lo");
+	close(socket_fd);
+	return outcome;
+}
+
+int do_hostname(struct init *init, const struct op_hostname *op) {
+	return sethostname(op->name, strlen(op->name)) < 0 ? fails(init, "sethostname", op->name) : 0;
+}
+
+int do_domainname(struct init *init, const struct op_domainname *op) {
+	return setdomainname(op->name, strlen(op->name)) < 0 ? fails(init, "setdomainname", op->name) : 0;
+}
+
+int do_sysctl(struct init *init, const struct op_sysctl *op) {
+	char path[256];
+	if (snprintf(path, sizeof path, "sys/%s", op->path) >= (int)sizeof path) {
+		errno = ENAMETOOLONG;
+		return fails(init, "open", op->path);
+	}
+	if (write_file(private_procfs(init), path, op->value) < 0)
+		return fails(init, "write", op->path);
+	return 0;
+}

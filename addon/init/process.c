@@ -1,0 +1,141 @@
+// What the user's program is allowed: limits, ids, capabilities, filters.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "init.h"
+
+#define LAST_SIGNAL 64
+#define LAST_CAPABILITY 63
+
+int do_umask(struct init *init, const struct op_umask *op) {
+	(void)init;
+	umask(op->mask);
+	return 0;
+}
+
+int do_no_new_privileges(struct init *init, const struct op_no_new_privileges *op) {
+	(void)op;
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? fails(init, "prctl PR_SET_NO_NEW_PRIVS", "") : 0;
+}
+
+int do_rlimit(struct init *init, const struct op_rlimit *op) {
+	struct {
+		uint64_t soft, hard;
+	} limit = {op->soft, op->hard};
+	// The raw call: RLIM_INFINITY is all ones for the kernel, whatever a libc thinks.
+	return syscall(SYS_prlimit64, 0, op->resource, &limit, NULL) < 0 ? fails(init, "prlimit", "") : 0;
+}
+
+int do_signals(struct init *init, const struct op_signals *op) {
+	(void)init;
+	for (int number = 1; number <= LAST_SIGNAL; number++) {
+		struct sigaction action = {.sa_handler = op->ignored >> (number - 1) & 1 ? SIG_IGN : SIG_DFL};
+		sigaction(number, &action, NULL); // fails for KILL, STOP and libc's own, which need no reset
+	}
+	uint64_t blocked = op->blocked;
+	// Raw, as libcs hide some of the real-time signals; 8 is the size of the kernel's sigset_t.
+	return syscall(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, NULL, 8) < 0 ? fails(init, "rt_sigprocmask", "") : 0;
+}
+
+int do_stdio_owner(struct init *init, const struct op_stdio_owner *op) {
+	for (int fd = 0; fd < 3; fd++) {
+		struct stat status;
+		if (fstat(fd, &status) < 0)
+			return fails(init, "stat", "stdio");
+		if (status.st_uid == op->uid || (S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3)))
+			continue;
+		if (fchown(fd, op->uid, (gid_t)-1) < 0 && errno != EROFS && errno != EPERM && errno != EINVAL)
+			return fails(init, "chown", "stdio");
+	}
+	return 0;
+}
+
+int do_bounding_set(struct init *init, const struct op_bounding_set *op) {
+	for (int number = 0; number <= LAST_CAPABILITY; number++) {
+		if (op->bounding >> number & 1)
+			continue;
+		int held = prctl(PR_CAPBSET_READ, number, 0, 0, 0);
+		if (held < 0) // beyond the last one that this kernel knows
+			break;
+		if (held == 1 && prctl(PR_CAPBSET_DROP, number, 0, 0, 0) < 0)
+			return fails(init, "prctl PR_CAPBSET_DROP", "");
+	}
+	return 0;
+}
+
+int do_user(struct init *init, const struct op_user *op) {
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return fails(init, "prctl PR_SET_KEEPCAPS", "");
+	if (op->set_groups && setgroups(op->groups.count, op->groups.items) < 0)
+		return fails(init, "setgroups", "");
+	if (setresgid(op->gid, op->gid, op->gid) < 0)
+		return fails(init, "setresgid", "");
+	if (setresuid(op->uid, op->uid, op->uid) < 0)
+		return fails(init, "setresuid", "");
+	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
+		return fails(init, "prctl PR_SET_KEEPCAPS", "");
+	// A change of ids clears it, and may reset what keeps us from being traced.
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_DUMPABLE, 0);
+	return 0;
+}
+
+int do_capabilities(struct init *init, const struct op_capabilities *op) {
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {
+		{(uint32_t)op->effective, (uint32_t)op->permitted, (uint32_t)op->inheritable},
+		{(uint32_t)(op->effective >> 32), (uint32_t)(op->permitted >> 32), (uint32_t)(op->inheritable >> 32)},
+	};
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL)
+		return fails(init, "prctl PR_CAP_AMBIENT", "");
+	if (syscall(SYS_capset, &header, data) < 0)
+		return fails(init, "capset", "");
+	for (unsigned number = 0; number <= LAST_CAPABILITY; number++) {
+		if ((op->ambient >> number & 1) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0) < 0)
+			return fails(init, "prctl PR_CAP_AMBIENT_RAISE", "");
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return 0;
+}
+
+int do_chdir(struct init *init, const struct op_chdir *op) {
+	if (chdir(op->path) < 0) {
+		if (!op->retry && (errno == EACCES || errno == EPERM))
+			return 0;
+		return fails(init, "chdir", op->path);
+	}
+	// A directory outside of the root, reached through a leaked fd or /proc, has no name here (CVE-2024-21626). The
+	// raw call: libcs turn "(unreachable)" into an error or walk the directories instead.
+	char name[4096];
+	long length = syscall(SYS_getcwd, name, sizeof name);
+	if (length < 0)
+		return fails(init, "getcwd", op->path);
+	if (name[0] != '/') {
+		errno = ENOENT;
+		return fails_with(init, "chdir", op->path, "the directory is outside of the container's root");
+	}
+	return 0;
+}
+
+int do_seccomp(struct init *init, const struct op_seccomp *op) {
+	struct sock_fprog program = {
+		.len = (unsigned short)(op->program.length / sizeof(struct sock_filter)),
+		.filter = (struct sock_filter *)(uintptr_t)op->program.items,
+	};
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, op->flags, &program) < 0)
+		return fails(init, "seccomp", "");
+	return 0;
+}

@@ -1,0 +1,55 @@
+#define _GNU_SOURCE
+#include "environment.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define SCRUBBED "RUNTS_SCRUBBED_"
+
+// Prefixes of names. runc is a static program that none of these touch, so neither may they touch Node: some run code
+// inside it (NODE_OPTIONS, LD_PRELOAD, OPENSSL_CONF), others change what it prints or how it allocates.
+static const char *const obeyed_by_node[] = {
+	"NODE_",           "UV_",      "OPENSSL_", "SSL_CERT_",   "ICU_DATA=", "FORCE_COLOR=", "NO_COLOR=", "LD_",
+	"GLIBC_TUNABLES=", "GLIBCXX_", "MALLOC_",  "GCONV_PATH=", "LOCPATH=",
+};
+static const char *const our_own[] = {"RUNTS_LAUNCH=", SCRUBBED};
+
+static bool starts(const char *variable, const char *prefix) { return strncmp(variable, prefix, strlen(prefix)) == 0; }
+
+static bool any(const char *variable, const char *const prefixes[], size_t count) {
+	for (size_t i = 0; i < count; i++)
+		if (starts(variable, prefixes[i]))
+			return true;
+	return false;
+}
+#define ANY(variable, prefixes) any(variable, prefixes, sizeof prefixes / sizeof *prefixes)
+
+char **node_environment(char *const caller[], char *facts, char *cache) {
+	size_t count = 0, bytes = 0;
+	for (; caller[count]; count++)
+		bytes += strlen(caller[count]) + sizeof SCRUBBED;
+
+	// One mapping holds the array and, behind it, the renamed variables.
+	size_t array = (count + 3) * sizeof(char *);
+	char *memory = mmap(NULL, array + bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return NULL;
+
+	char **result = (char **)memory, **next = result, *text = memory + array;
+	for (size_t i = 0; i < count; i++) {
+		if (ANY(caller[i], our_own))
+			continue;
+		if (!ANY(caller[i], obeyed_by_node)) {
+			*next++ = caller[i];
+			continue;
+		}
+		*next++ = text;
+		text = stpcpy(stpcpy(text, SCRUBBED), caller[i]) + 1;
+	}
+	*next++ = facts;
+	if (cache)
+		*next++ = cache;
+	*next = NULL;
+	return result;
+}

@@ -1,0 +1,30 @@
+#!/bin/bash
+# build-native.sh [TARGET...]: binding.gyp -> build/Release, with the headers and the JavaScript of the pinned Node.
+# Targets: runts, runts_seccomp, runts-init, launcher; without one, all. Quiet unless it fails; V=1 shows the commands.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+home=$(scripts/node-home.sh)
+# node-gyp lets npm_config_* override its arguments, and npm sets those from the user's npmrc.
+unset "${!npm_config_@}" "${!NPM_CONFIG_@}"
+# Its make is one of its own, not a part of the one that may have called this.
+unset MAKEFLAGS MAKELEVEL MFLAGS
+
+gyp() {
+  "$home/bin/node" node_modules/node-gyp/bin/node-gyp.js --nodedir="$PWD/$home" ${V:+--verbose} "$@"
+}
+build() {
+  # The makefiles list the sources: they are made anew when binding.gyp changes, or the set of files.
+  local files
+  files=$(cat binding.gyp; ls addon/*/*)
+  if [ ! -e build/Makefile ] || [ "$files" != "$(cat build/.files 2>/dev/null)" ]; then
+    gyp configure && echo "$files" >build/.files
+  fi
+  gyp build --jobs "$(nproc)" "$@"
+}
+
+if [ -n "${V:-}" ]; then
+  build "$@"
+else
+  mkdir -p build
+  build "$@" >build/native.log 2>&1 || { grep -v '^gyp info\|^gyp verb' build/native.log >&2; exit 1; }
+fi

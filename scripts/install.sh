@@ -1,0 +1,20 @@
+#!/bin/bash
+# install.sh PREFIX: installs what `make build` has made. Files are copied, the pinned Node too, so nothing leads back here;
+# each is moved into place, since the program it replaces may be running.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+prefix=${1:?}
+libexec=$prefix/libexec/runts
+install -d "$prefix/bin" "$libexec"
+
+put() { # put MODE FILE TARGET
+  install -m "$1" "$2" "$3.new"
+  mv "$3.new" "$3"
+}
+put 644 dist/runts.cjs "$libexec/runts.cjs"
+put 644 dist/runts.node "$libexec/runts.node"
+put 644 dist/runts_seccomp.node "$libexec/runts_seccomp.node"
+put 755 dist/runts-init "$libexec/runts-init"
+cmp -s dist/node "$libexec/node" || put 755 dist/node "$libexec/node"
+put 755 dist/runts "$prefix/bin/runts"
+echo "installed $prefix/bin/runts and $libexec"

@@ -1,0 +1,51 @@
+#!/bin/bash
+# setup.sh build|lab: makes sure that the Debian packages for building and testing, or for the lab, are there. As root it
+# installs what is missing; otherwise it says what to install, and fails.
+set -euo pipefail
+
+# What shows that a package is there (a program, a file, or a file that is a static program), and the package.
+build=(
+  make:make
+  gcc:gcc
+  g++:g++
+  python3:python3
+  musl-gcc:musl-tools
+  clang-format:clang-format
+  /usr/include/seccomp.h:libseccomp-dev
+  /usr/include/linux/openat2.h:linux-libc-dev
+  static=/bin/busybox:busybox-static
+)
+lab=(linux.uml:user-mode-linux mmdebstrap:mmdebstrap mke2fs:e2fsprogs setpriv:util-linux)
+
+declare -n needs=${1:?build or lab}
+missing=()
+for need in "${needs[@]}"; do
+  proof=${need%:*}
+  case $proof in
+    static=*) [ -e "${proof#*=}" ] && ! ldd "${proof#*=}" >/dev/null 2>&1 ;;
+    /*) [ -e "$proof" ] ;;
+    *) PATH=$PATH:/usr/sbin:/sbin command -v "$proof" >/dev/null ;;
+  esac || missing+=("${need##*:}")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+cure="apt-get install --no-install-recommends ${missing[*]}"
+if [ "$(id -u)" != 0 ]; then
+  echo "runts: Debian packages are missing; as root run: $cure" >&2
+  exit 1
+fi
+if ! command -v apt-get >/dev/null; then
+  echo "runts: please install what Debian calls: ${missing[*]}" >&2
+  exit 1
+fi
+echo "installing Debian packages: ${missing[*]}" >&2
+export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+install() { apt-get install -qq -y --no-install-recommends "${missing[@]}" >"$log" 2>&1; }
+# The package lists of a fresh machine may be empty or stale.
+install || { apt-get update -qq >>"$log" 2>&1 && install; } || {
+  cat "$log" >&2
+  echo "runts: installing failed; cure that, or run: $cure" >&2
+  exit 1
+}

@@ -1,0 +1,73 @@
+#!/bin/bash
+# test.sh SUITE...: runs suites (lint, unit, native, integration, lab) one after the other, all of them even when one fails,
+# and ends with "N passed, N failed" over them. `test.sh sum SUITE...` only sums up what earlier runs left in build/results.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+results=build/results
+mkdir -p "$results"
+
+# Each suite prints what it does and leaves "PASSED FAILED SKIPPED" in $results/SUITE.
+# step NAME COMMAND...: one check of a suite that counts its own.
+step() {
+  local began=$SECONDS
+  if "${@:2}"; then
+    passed=$((passed + 1)) && echo " ok   $1 ($((SECONDS - began)) s)"
+  else
+    failed=$((failed + 1)) && echo " FAIL $1"
+  fi
+}
+quietly() { # shows the output only when the command fails
+  local output
+  output=$("$@" 2>&1) || { printf '%s\n' "$output"; return 1; }
+}
+count_steps() { echo "$passed $failed 0" >"$results/$suite"; }
+
+lint() {
+  step 'format and lint, TypeScript' scripts/lint.sh biome
+  step 'format, C and C++' scripts/lint.sh clang-format
+  step 'types' scripts/lint.sh types
+  count_steps
+}
+vitest() {
+  RUNTS_COUNTS=$results/$suite node_modules/.bin/node node_modules/vitest/vitest.mjs run --project "$suite"
+}
+unit() { vitest; }
+integration() { vitest; }
+native() {
+  local program
+  for program in build/native-test/*_test; do
+    step "$(basename "$program")" quietly "$program"
+  done
+  count_steps
+}
+lab() {
+  local script
+  for script in test/lab/*.test.sh; do
+    step "$(basename "$script" .test.sh)" test/lab/run "$script"
+  done
+  count_steps
+}
+
+if [ "${1:-}" = sum ]; then
+  shift
+else
+  for suite; do
+    echo "== $suite"
+    passed=0 failed=0
+    rm -f "$results/$suite"
+    "$suite"
+    status=$?
+    # A suite that broke down before it could count, or after it had counted no failure, is one failure.
+    read -r passed failed skipped <"$results/$suite" || passed=0 failed=0 skipped=0
+    [ $status = 0 ] || [ "$failed" != 0 ] || failed=1
+    echo "$passed $failed $skipped" >"$results/$suite"
+  done
+fi 2>&1
+
+passed=0 failed=0 skipped=0
+for suite; do
+  read -r p f s <"$results/$suite" || { p=0 f=1 s=0; }
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+done
+echo "$passed passed, $failed failed$([ $skipped = 0 ] || echo ", $skipped skipped")"
+[ $failed = 0 ] && [ $passed != 0 ]

@@ -1,0 +1,67 @@
+// The options that `create` and `run` share.
+import type {CreateOptions} from '../../container/create.ts';
+import type {Context} from '../../context.ts';
+import {RuntsError} from '../../errors.ts';
+import {type CommandInput, defineOptions} from '../options.ts';
+
+export const createOptions = defineOptions([
+  {
+    name: 'bundle',
+    alias: 'b',
+    type: 'string',
+    description: 'path to the root of the bundle directory (default: the current directory)',
+  },
+  {
+    name: 'config',
+    alias: 'f',
+    type: 'string',
+    description: 'configuration file to use instead of config.json of the bundle',
+  },
+  {
+    name: 'console-socket',
+    type: 'string',
+    description: "path to an AF_UNIX socket that receives the master end of the container's pseudoterminal",
+  },
+  {name: 'pid-file', type: 'string', description: 'file to write the process id to'},
+  {
+    name: 'no-pivot',
+    type: 'boolean',
+    description: 'move the root mount instead of pivot_root, for a rootfs on a ramdisk',
+  },
+  {
+    name: 'no-new-keyring',
+    type: 'boolean',
+    description: "do not create a session keyring for the container: it shares the caller's",
+  },
+  {
+    name: 'preserve-fds',
+    type: 'number',
+    default: 0,
+    description: 'pass N more file descriptors to the container (stdio + $LISTEN_FDS + N in total)',
+  },
+]);
+
+/** Refuses what create and run cannot do yet, and turns the given options into those of the library. */
+export function toCreateOptions(context: Context, input: CommandInput<typeof createOptions>): CreateOptions {
+  if (input.systemdCgroup) {
+    throw new RuntsError(
+      '--systemd-cgroup: the systemd cgroup driver is not supported by this version; without the flag cgroups are ' +
+        'managed through cgroupfs',
+    );
+  }
+  const {options} = input;
+  return {
+    bundle: options.bundle ?? context.cwd,
+    ...(options.config === undefined ? {} : {config: options.config}),
+    ...(options['console-socket'] === undefined ? {} : {consoleSocket: options['console-socket']}),
+    ...(options['pid-file'] === undefined ? {} : {pidFile: options['pid-file']}),
+    noPivot: options['no-pivot'],
+    noNewKeyring: options['no-new-keyring'],
+    preserveFds: options['preserve-fds'],
+  };
+}
+
+/** Of both commands' help. */
+export const bundleText =
+  'The container-id is your name for the container; it must be unique on this host. The bundle is a directory with a ' +
+  'configuration named config.json and a root filesystem; see "runts spec --help" for how to get a first one.';

@@ -1,0 +1,39 @@
+// Which commands there are. Each is loaded when it is asked for.
+import type {Command} from '../options.ts';
+
+type Loader = () => Promise<{readonly command: Command}>;
+
+const loaders: Readonly<Record<string, Loader>> = {
+  create: () => import('./create.ts'),
+  delete: () => import('./delete.ts'),
+  features: () => import('./features.ts'),
+  kill: () => import('./kill.ts'),
+  list: () => import('./list.ts'),
+  run: () => import('./run.ts'),
+  spec: () => import('./spec.ts'),
+  start: () => import('./start.ts'),
+  state: () => import('./state.ts'),
+};
+
+/** Commands of runc that do not exist here, with the exit code that callers of each take for the runtime's own failure. */
+export const unsupportedCommands: Readonly<Record<string, number>> = {
+  checkpoint: 1,
+  events: 1,
+  exec: 255,
+  pause: 1,
+  ps: 1,
+  restore: 1,
+  resume: 1,
+  update: 1,
+};
+
+export const commandNames: readonly string[] = Object.keys(loaders);
+
+/** The command of this name, or undefined. */
+export async function loadCommand(name: string): Promise<Command | undefined> {
+  return Object.hasOwn(loaders, name) ? (await loaders[name]?.())?.command : undefined;
+}
+
+export async function loadAllCommands(): Promise<Command[]> {
+  return Promise.all(Object.values(loaders).map(async (load) => (await load()).command));
+}

@@ -1,0 +1,50 @@
+// The features document of the runtime specification: what this build of runts accepts, never what this host can do.
+// Lists come from the tables that the code itself goes by.
+import {capabilityNames} from '../plan/capabilities.ts';
+import {mountOptionNames} from '../plan/mount-options.ts';
+import {seccompActions, seccompArchitectures, seccompFlags, seccompOperators} from '../plan/seccomp.ts';
+import {OCI_VERSION} from '../state/record.ts';
+import {commit, version} from './version.ts';
+
+const HOOKS = ['prestart', 'createRuntime', 'createContainer', 'startContainer', 'poststart', 'poststop'];
+
+export function features(): object {
+  return {
+    ociVersionMin: '1.0.0',
+    ociVersionMax: OCI_VERSION,
+    hooks: HOOKS,
+    mountOptions: sorted(mountOptionNames),
+    linux: {
+      namespaces: ['cgroup', 'ipc', 'mount', 'network', 'pid', 'time', 'uts'],
+      capabilities: [...capabilityNames],
+      cgroup: {v1: true, v2: true, systemd: false, systemdUser: false, rdma: false},
+      seccomp: {
+        enabled: true,
+        actions: sorted(seccompActions),
+        operators: sorted(seccompOperators),
+        archs: sorted(seccompArchitectures),
+        knownFlags: sorted(seccompFlags),
+        supportedFlags: sorted(seccompFlags),
+      },
+      apparmor: {enabled: false},
+      selinux: {enabled: false},
+      intelRdt: {enabled: false},
+      mountExtensions: {idmap: {enabled: false}},
+      netDevices: {enabled: false},
+    },
+    annotations: {
+      'org.runts.checkpoint.enabled': 'false',
+      'org.runts.commit': commit,
+      'org.runts.version': version,
+    },
+    // No annotation changes what runts does with a container.
+    potentiallyUnsafeConfigAnnotations: [],
+  };
+}
+
+/** Four spaces, newline at the end. */
+export function featuresText(): string {
+  return `${JSON.stringify(features(), null, 4)}\n`;
+}
+
+const sorted = (names: readonly string[]): string[] => [...names].sort();

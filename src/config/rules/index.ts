@@ -1,0 +1,39 @@
+// The rules beyond the schema, one file for each subject.
+import type {Problem} from '../../errors.ts';
+import type {Config} from '../../generated/config.ts';
+import {deviceRules} from './devices.ts';
+import {generalRules} from './general.ts';
+import {mountRules} from './mounts.ts';
+import {namespaceRules} from './namespaces.ts';
+import {processRules} from './process.ts';
+import {resourceRules} from './resources.ts';
+import type {Report, Rule} from './rule.ts';
+import {seccompRules} from './seccomp.ts';
+import {sysctlRules} from './sysctl.ts';
+
+const rules: readonly Rule[] = [
+  ...generalRules,
+  ...processRules,
+  ...mountRules,
+  ...namespaceRules,
+  ...deviceRules,
+  ...resourceRules,
+  ...sysctlRules,
+  ...seccompRules,
+];
+
+/** Runs every rule that reads nothing of `wrong`: JSON pointers of what is missing or not as its type says. */
+export function checkRules(config: Config, wrong: readonly string[]): {problems: Problem[]; warnings: Problem[]} {
+  const problems: Problem[] = [];
+  const warnings: Problem[] = [];
+  const report: Report = {
+    problem: (pointer, message) => problems.push({pointer, message}),
+    warning: (pointer, message) => warnings.push({pointer, message}),
+  };
+  for (const {reads, check} of rules) {
+    if (!wrong.some((place) => reads.some((pointer) => overlap(pointer, place)))) check(config, report);
+  }
+  return {problems, warnings};
+}
+
+const overlap = (a: string, b: string): boolean => a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);

@@ -1,0 +1,42 @@
+// The terminal's way to whoever will use it: over --console-socket, or to ourselves in a foreground `run`.
+import {resolve} from 'node:path';
+
+import type {Context} from '../context.ts';
+import {errnoText, isSyscallError, RuntsError} from '../errors.ts';
+
+/** The payload that accompanies the fd. Receivers want it non-empty and otherwise only log it. */
+const MASTER_NAME = '/dev/ptmx';
+
+/** Refuses a console socket that is missing or of no use. */
+export function checkTerminal(terminal: boolean, detached: boolean, consoleSocket: string | undefined): void {
+  if (terminal && detached && consoleSocket === undefined) {
+    throw new RuntsError('cannot allocate tty if runts will detach without setting console socket');
+  }
+  if (consoleSocket !== undefined && !(terminal && detached)) {
+    throw new RuntsError('cannot use console socket if runts will not detach or allocate tty');
+  }
+}
+
+/** Sends the master side of the container's pty: one message, one fd. */
+export function sendMaster(ctx: Pick<Context, 'cwd' | 'native'>, consoleSocket: string, master: number): void {
+  const path = resolve(ctx.cwd, consoleSocket);
+  try {
+    ctx.native.sendFd({path, payload: MASTER_NAME, fd: master});
+  } catch (error) {
+    if (!isSyscallError(error)) throw error;
+    throw new RuntsError(
+      `cannot send the terminal to the console socket ${path}: ${error.syscall}: ${errnoText(error.errno)}`,
+      {cause: error},
+    );
+  }
+}
+
+/** Connects to the console socket and hangs up, after a failure: a receiver that waits for its one connection must not
+ * wait for ever. There being no fd to send is an error of the send, which comes after the connect; it is no news. */
+export function hangUpConsole(ctx: Pick<Context, 'cwd' | 'native'>, consoleSocket: string): void {
+  try {
+    ctx.native.sendFd({path: resolve(ctx.cwd, consoleSocket), payload: '', fd: -1});
+  } catch {
+    // See above; or nobody listens any more, which is as good.
+  }
+}

@@ -1,0 +1,72 @@
+// The end of a container: its processes, its cgroup, its state, then its poststop hooks. Every part may be gone already,
+// so that it can be done again after it failed, or was killed, half-way.
+import {isFrozen, killAll, processes, removeCgroup, thaw} from '../cgroups/index.ts';
+import type {Context} from '../context.ts';
+import {hasCode, messageOf, RuntsError} from '../errors.ts';
+import type {Native} from '../native.ts';
+import {openProcess} from '../state/process.ts';
+import type {ContainerRecord} from '../state/record.ts';
+import {type LockedDirectory, removeDirectory} from '../state/store.ts';
+import {closeQuietly} from './descriptors.ts';
+import {runPoststopHooks} from './hooks.ts';
+import {DEATH_DEADLINE_MS} from './init-process.ts';
+
+const SIGKILL = 9;
+
+type DestroyContext = Pick<Context, 'native' | 'log' | 'env'>;
+
+/** Destroys a container, whatever state it is in. The caller holds its lock. `leftovers`: also ends processes that are in
+ * its cgroup without its first process. */
+export function destroy(
+  ctx: DestroyContext,
+  directory: LockedDirectory,
+  record: ContainerRecord,
+  options: {readonly leftovers: boolean},
+): void {
+  endFirstProcess(ctx.native, record);
+  if (options.leftovers || record.sharesPidNamespace) endMembers(ctx.native, record);
+  removeContainerCgroup(record);
+  removeDirectory(directory);
+  runPoststopHooks(ctx, record.hooks.poststop, record);
+}
+
+function removeContainerCgroup({cgroup}: ContainerRecord): void {
+  try {
+    removeCgroup(cgroup);
+  } catch (error) {
+    throw new RuntsError(`unable to remove container's cgroup: ${messageOf(error)}`, {cause: error});
+  }
+}
+
+function endFirstProcess(native: Native, {init, cgroup}: ContainerRecord): void {
+  const pidfd = init === undefined ? undefined : openProcess(native, init);
+  if (pidfd === undefined) return;
+  try {
+    if (!native.pidfdWait(pidfd, 0)) {
+      native.pidfdSendSignal(pidfd, SIGKILL);
+      if (isFrozen(cgroup)) thaw(cgroup);
+      if (!native.pidfdWait(pidfd, DEATH_DEADLINE_MS)) {
+        throw new RuntsError('container init still running');
+      }
+    }
+    reapIfOurs(native, pidfd);
+  } finally {
+    closeQuietly(pidfd);
+  }
+}
+
+/** A library user who created the container in this process has it as a child. */
+function reapIfOurs(native: Native, pidfd: number): void {
+  try {
+    native.reap(pidfd);
+  } catch (error) {
+    if (!hasCode(error, 'ECHILD', 'ESRCH')) throw error;
+  }
+}
+
+/** Kills all processes of the container's cgroup. */
+export function endMembers(native: Native, {cgroup}: Pick<ContainerRecord, 'cgroup'>): void {
+  if (processes(cgroup).length === 0) return;
+  killAll(cgroup, SIGKILL, native);
+  if (isFrozen(cgroup)) thaw(cgroup);
+}

@@ -1,0 +1,86 @@
+// Remedies where the kernel's own wording sends people the wrong way. Keyed by operation or system call, and errno.
+import {getSystemErrorMap} from 'node:util';
+
+const hints: Readonly<Record<string, string>> = {
+  'clone3 EAGAIN': 'the pids limit of a cgroup, or RLIMIT_NPROC, is reached',
+  'clone3 EBUSY': 'the cgroup has controllers enabled for its children, so it may hold no process itself (cgroup v2)',
+  'clone3 EINVAL': 'the kernel lacks one of the kinds of namespaces',
+  'clone3 ENOSPC': 'user.max_*_namespaces or the nesting limit of namespaces is reached; the disk is not full',
+  'clone3 EOPNOTSUPP': 'the cgroup is threaded or of an invalid domain (cgroup.type)',
+  'clone3 EPERM': 'new namespaces need CAP_SYS_ADMIN, or a user namespace of the container’s own',
+  'unshare ENOSPC': 'user.max_*_namespaces or the nesting limit of namespaces is reached; the disk is not full',
+  'setns EPERM': 'joining it needs CAP_SYS_ADMIN in the user namespace that owns it',
+  'oomScoreAdj EACCES': 'going below the current value needs CAP_SYS_RESOURCE',
+  'oomScoreAdj EPERM': 'going below the current value needs CAP_SYS_RESOURCE',
+  'sessionKeyring EDQUOT': 'the key quota (/proc/sys/kernel/keys/maxkeys) is used up; --no-new-keyring does without',
+  'mountFilesystem ENODEV': 'the kernel does not know this filesystem; its module may not be loaded',
+  'mountFilesystem ENOSPC': 'the mount limit (/proc/sys/fs/mount-max) is reached; the disk is not full',
+  'mountFilesystem ENOTBLK': 'this filesystem is mounted from a block device, and the source is none',
+  'mountFilesystem EPERM': 'proc, sysfs and mqueue belong to the pid, network and ipc namespace: that one must be new, too',
+  'mountBind EACCES': 'the source, or a directory above it, cannot be reached',
+  'mountBind ENOENT': 'the source does not exist',
+  'mountBind ENOTDIR': 'one of source and target is a directory and the other a file',
+  'mountBind ENOSPC': 'the mount limit (/proc/sys/fs/mount-max) is reached; the disk is not full',
+  'pivotRoot EINVAL': 'the host runs from an initramfs; --no-pivot does without pivot_root',
+  'device EPERM': 'making device nodes needs CAP_MKNOD in the initial user namespace',
+  'sysctl ENOENT': 'this kernel has no such sysctl; its module may not be loaded',
+  'sysctl EINVAL': 'the kernel refuses the value',
+  'hostname EPERM': 'it needs a uts namespace of the container’s own',
+  'domainname EPERM': 'it needs a uts namespace of the container’s own',
+  'rlimit EPERM': 'raising a hard limit needs CAP_SYS_RESOURCE',
+  'user EAGAIN': 'RLIMIT_NPROC of that uid is reached',
+  'user EINVAL': 'the id is not mapped in the container’s user namespace',
+  'seccomp EACCES': 'without CAP_SYS_ADMIN it needs process.noNewPrivileges',
+  'seccomp EINVAL': 'the kernel refuses the filter or one of its flags',
+  'exec E2BIG': 'process.args and process.env together are too long',
+  'exec ENOEXEC': 'it is built for another architecture, or is a script without a #! line',
+};
+
+/** The hint for the first of `subjects` (an operation, a system call) that has one for this errno. */
+export function hintFor(errno: number, ...subjects: readonly string[]): string | undefined {
+  const code = errnoName(errno);
+  return subjects.map((subject) => hints[`${subject} ${code}`]).find((hint) => hint !== undefined);
+}
+
+/** Kernel errors that Node's own table lacks (asm-generic/errno.h). */
+const others: Readonly<Record<number, readonly [string, string]>> = {
+  10: ['ECHILD', 'no child processes'],
+  15: ['ENOTBLK', 'block device required'],
+  35: ['EDEADLK', 'resource deadlock avoided'],
+  62: ['ETIME', 'timer expired'],
+  116: ['ESTALE', 'stale file handle'],
+  117: ['EUCLEAN', 'structure needs cleaning'],
+  122: ['EDQUOT', 'disk quota exceeded'],
+  123: ['ENOMEDIUM', 'no medium found'],
+  124: ['EMEDIUMTYPE', 'wrong medium type'],
+  126: ['ENOKEY', 'required key not available'],
+};
+
+/** strerror(3)'s own words where engines look for them and those of Node differ. */
+const kernelWords: Readonly<Record<string, string>> = {
+  EISDIR: 'is a directory',
+  ELOOP: 'too many levels of symbolic links',
+  ETXTBSY: 'text file busy',
+  E2BIG: 'argument list too long',
+  ENAMETOOLONG: 'file name too long',
+  ENOMEM: 'cannot allocate memory',
+};
+
+let table: Map<number, [string, string]> | undefined;
+
+function lookUp(errno: number): readonly [string, string] {
+  table ??= getSystemErrorMap();
+  const number = Math.abs(errno);
+  const [name, text] = table.get(-number) ?? others[number] ?? [`errno ${number}`, 'unknown error'];
+  return [name, kernelWords[name] ?? text];
+}
+
+/** 2 → "ENOENT"; either sign. */
+export function errnoName(errno: number): string {
+  return lookUp(errno)[0];
+}
+
+/** 2 → "no such file or directory", in the words that engines match on. */
+export function errnoWords(errno: number): string {
+  return lookUp(errno)[1];
+}

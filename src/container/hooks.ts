@@ -1,0 +1,82 @@
+// Hooks in the runtime's namespaces: prestart, createRuntime, poststart, poststop. (createContainer and startContainer
+// run in the container's, by runts-init.) Runtime specification 1.3, config.md#posix-platform-hooks.
+import type {Context} from '../context.ts';
+import {ConfigError, isSyscallError, messageOf} from '../errors.ts';
+import type {Hook, State, Status} from '../generated/config.ts';
+import {type ContainerRecord, OCI_VERSION} from '../state/record.ts';
+import {hookOutcome} from './failure.ts';
+import {errnoWords} from './hints.ts';
+
+export type RuntimeHookKind = 'prestart' | 'createRuntime' | 'poststart' | 'poststop';
+
+type HookContext = Pick<Context, 'env' | 'native'>;
+
+/** What hooks read of a container. */
+export type HookSubject = Pick<ContainerRecord, 'id' | 'bundle' | 'annotations'>;
+
+/** The state that a hook reads on its stdin: one line of JSON; pid 0, for a container without a process, is left out. */
+export function stateForHooks({id, bundle, annotations}: HookSubject, status: Status, pid: number): string {
+  const state: State = {
+    ociVersion: OCI_VERSION,
+    id,
+    status,
+    ...(pid === 0 ? {} : {pid}),
+    bundle,
+    ...(annotations === undefined ? {} : {annotations}),
+  };
+  return JSON.stringify(state);
+}
+
+/** Runs hooks in order until one fails, which throws. */
+export function runHooks(
+  ctx: HookContext,
+  kind: RuntimeHookKind,
+  hooks: readonly Hook[],
+  bundle: string,
+  state: string,
+): void {
+  for (const [index, hook] of hooks.entries()) runHook(ctx, kind, index, hook, bundle, state);
+}
+
+/** poststop: by then the container is gone, so a failing hook is a warning and the others still run. */
+export function runPoststopHooks(ctx: HookContext & Pick<Context, 'log'>, hooks: readonly Hook[], of: HookSubject): void {
+  const state = stateForHooks(of, 'stopped', 0);
+  for (const [index, hook] of hooks.entries()) {
+    try {
+      runHook(ctx, 'poststop', index, hook, of.bundle, state);
+    } catch (error) {
+      ctx.log.warn(`${messageOf(error)}, ignoring`);
+    }
+  }
+}
+
+function runHook(
+  {native, env}: HookContext,
+  kind: RuntimeHookKind,
+  index: number,
+  hook: Hook,
+  bundle: string,
+  state: string,
+): void {
+  const timeoutMs = (hook.timeout ?? 0) * 1000;
+  const fail = (reason: string): ConfigError => {
+    const message = `error running ${kind} hook #${index}: ${reason}`;
+    return new ConfigError([{pointer: `/hooks/${kind}/${index}`, message}]);
+  };
+  const request = {
+    path: hook.path,
+    args: hook.args === undefined || hook.args.length === 0 ? [hook.path] : hook.args,
+    env: hook.env ?? Object.entries(env).map(([name, value]) => `${name}=${value}`),
+    cwd: bundle,
+    stdin: state,
+    timeoutMs,
+  };
+  let result: ReturnType<typeof native.runProgram>;
+  try {
+    result = native.runProgram(request);
+  } catch (error) {
+    if (!isSyscallError(error)) throw error;
+    throw fail(`exec ${hook.path}: ${errnoWords(error.errno)}`);
+  }
+  if (result.timedOut || result.code !== 0) throw fail(hookOutcome(result, timeoutMs));
+}

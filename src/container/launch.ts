@@ -1,0 +1,277 @@
+// From a bundle to a first process that waits at the gate, or that the user's program has replaced: what `create` and
+// `run` have in common. Whatever fails, everything is undone before the error is thrown. Runtime specification 1.3,
+// runtime.md#lifecycle, steps 1 to 5.
+import {join} from 'node:path';
+
+import {
+  applyResources,
+  createCgroup,
+  joinCgroup,
+  openCgroup,
+  processes,
+  readLayout,
+  removeCgroup,
+  resolveCgroup,
+} from '../cgroups/index.ts';
+import type {Context} from '../context.ts';
+import {isSyscallError, RuntsError} from '../errors.ts';
+import type {Spawned} from '../native.ts';
+import {encodePlan} from '../plan/encode.ts';
+import type {CompiledPlan, PlanOptions} from '../plan/input.ts';
+import {validateId} from '../state/id.ts';
+import {identify} from '../state/process.ts';
+import type {ContainerRecord} from '../state/record.ts';
+import {claimDirectory, type LockedDirectory, release, removeDirectory, writeRecord} from '../state/store.ts';
+import {type Bundle, openBundle} from './bundle.ts';
+import {checkTerminal, hangUpConsole, sendMaster} from './console.ts';
+import {closeQuietly, createDescriptors, type Descriptors} from './descriptors.ts';
+import {endMembers} from './destroy.ts';
+import {runtimeFailure, stepsOf} from './failure.ts';
+import {makeGate} from './gate.ts';
+import {awaitEnd, awaitReady, proceed, type Talk} from './handshake.ts';
+import {runHooks, runPoststopHooks, stateForHooks} from './hooks.ts';
+import {type InheritedFds, inheritedFds, numbersOf} from './inherited-fds.ts';
+import {describeEnd, type InitProcess, initProcessOf, killAndReap, letGo, reapWithin, replaceProcess} from './init-process.ts';
+import {patienceWith, SILENCE_MS} from './patience.ts';
+import {removePidFile, writePidFile} from './pid-file.ts';
+import {descriptorsOf, newRecord, preparePlan, stepsAfterReady} from './prepare.ts';
+import {createUndoStack, type UndoStack} from './rollback.ts';
+
+export interface CreateOptions {
+  /** Directory that holds the config and, usually, the rootfs; relative to the context's cwd. */
+  readonly bundle: string;
+  /** Name of the config in the bundle; config.json unless given. */
+  readonly config?: string;
+  /** Unix socket that gets the master side of the terminal. */
+  readonly consoleSocket?: string;
+  readonly pidFile?: string;
+  /** Without pivot_root, for a rootfs on an initramfs. */
+  readonly noPivot?: boolean;
+  /** Stay in the caller's session keyring. */
+  readonly noNewKeyring?: boolean;
+  /** How many of the caller's fds, from 3 on, the program gets. */
+  readonly preserveFds?: number;
+}
+
+/** What sets `create`, `run` and `run --detach` apart. */
+export interface LaunchMode {
+  /** Nobody here stays with the container. */
+  readonly detached: boolean;
+  /** The program waits for `start`. */
+  readonly gated: boolean;
+}
+
+export interface Launched {
+  /** Locked. */
+  readonly directory: LockedDirectory;
+  readonly record: ContainerRecord;
+  readonly init: InitProcess;
+  /** Master side of the terminal in a foreground run, else -1. */
+  readonly master: number;
+}
+
+/** What the parts of a launch share. */
+interface Launch {
+  readonly ctx: Context;
+  readonly options: CreateOptions;
+  readonly mode: LaunchMode;
+  readonly bundle: Bundle;
+  readonly inherited: InheritedFds;
+  readonly undo: UndoStack;
+  /** Open until runts-init has them, too. */
+  readonly descriptors: Descriptors;
+  /** For debugging: what has been reached, and when. */
+  readonly mark: (what: string) => void;
+}
+
+/** A launch that has its place on disk. */
+interface Placed extends Launch {
+  readonly directory: LockedDirectory;
+  record: ContainerRecord;
+}
+
+/** Makes the container's first process, and the record of it. Throws after having undone all of it. */
+export function launch(ctx: Context, id: string, options: CreateOptions, mode: LaunchMode): Launched {
+  const mark = stopwatch(ctx, id);
+  validateId(id);
+  const bundle = openBundle(ctx, options);
+  checkTerminal(bundle.config.process.terminal === true, mode.detached, options.consoleSocket);
+  const inherited = inheritedFds(ctx, options.preserveFds ?? 0);
+  const undo = createUndoStack();
+  const descriptors = createDescriptors();
+  if (options.consoleSocket !== undefined) {
+    const socket = options.consoleSocket;
+    undo.push('hang up the console socket', () => hangUpConsole(ctx, socket));
+  }
+  try {
+    const launched = goThrough({ctx, options, mode, bundle, inherited, undo, descriptors, mark}, id);
+    mark('done');
+    return launched;
+  } catch (error) {
+    undo.rollBack(ctx.log);
+    throw error;
+  } finally {
+    descriptors.closeAll();
+  }
+}
+
+function goThrough(launch: Launch, id: string): Launched {
+  const {ctx, bundle, mark} = launch;
+  const layout = readLayout();
+  const cgroup = resolveCgroup(layout, bundle.config.linux?.cgroupsPath, id, ctx.rootless);
+  const hooks = {begun: false};
+  launch.undo.push('run the poststop hooks', () => {
+    // They undo what createRuntime hooks have done; when none of those has run, there is nothing to undo.
+    if (hooks.begun) runPoststopHooks(ctx, bundle.config.hooks?.poststop ?? [], {...bundle.config, id, bundle: bundle.path});
+  });
+  const directory = claim(launch, id);
+  // Before the cgroup gets into the record: `delete --force` kills what is in it. createCgroup looks again.
+  const residents = processes(cgroup).length;
+  if (residents > 0) throw new RuntsError(`container's cgroup is not empty: ${residents} process(es) found`);
+  const placed: Placed = {...launch, directory, record: newRecord(ctx, bundle, directory, cgroup)};
+  writeRecord(directory, placed.record);
+  mark('claimed');
+
+  const plan = preparePlan(ctx, bundle, placed.record, layout, planOptions(placed), launch.descriptors);
+  if (placed.mode.gated) placed.record = {...placed.record, afterGate: stepsAfterReady(plan)};
+  mark('planned');
+  makeCgroup(placed);
+  mark('cgroup made');
+  const init = startInit(placed, plan);
+  mark('spawned');
+  const talk = {channel: init.sync, lookup: stepsOf(plan.steps), patience: patienceWith(bundle.config.hooks?.createContainer)};
+  const master = shakeHands(placed, talk, init, () => {
+    hooks.begun = true;
+  });
+  mark('ready');
+  commit(placed, talk, init);
+  return {directory, record: placed.record, init, master};
+}
+
+function claim({ctx, undo}: Launch, id: string): LockedDirectory {
+  const directory = claimDirectory(ctx, id);
+  undo.push('give up the lock', () => release(directory));
+  undo.push('remove the state directory', () => removeDirectory(directory));
+  return directory;
+}
+
+function planOptions({ctx, options, mode, inherited, directory, descriptors}: Placed): PlanOptions {
+  return {
+    noPivot: options.noPivot === true,
+    noNewKeyring: options.noNewKeyring === true,
+    preserveFds: inherited.preserve,
+    listenFds: inherited.listen,
+    ...(mode.gated ? {gate: makeGate(ctx.native, directory.path, descriptors)} : {}),
+  };
+}
+
+function makeCgroup({ctx, bundle, record, undo}: Placed): void {
+  createCgroup(record.cgroup);
+  undo.push('remove the cgroup', () => removeCgroup(record.cgroup));
+  const warnings = applyResources(record.cgroup, bundle.config.linux?.resources, ctx.native);
+  for (const warning of warnings) ctx.log.warn(warning);
+}
+
+/** Starts runts-init, which waits for an answer to its `hello`, and puts it on record and into its cgroup. */
+function startInit(launch: Placed, plan: CompiledPlan): InitProcess {
+  const {ctx, undo, record} = launch;
+  const init = initProcessOf(spawn(launch, plan));
+  undo.push('end the first process', () => {
+    const ended = killAndReap(ctx.native, init);
+    letGo(init);
+    // Hooks that it runs, and, in a shared pid namespace, whatever it has started.
+    endMembers(ctx.native, record);
+    if (!ended) throw new RuntsError('container init still running');
+  });
+  setInit(launch, init.pid);
+  // On v2 it was born there.
+  if (record.cgroup.version === 1) joinCgroup(record.cgroup, init.pid);
+  return init;
+}
+
+function spawn({ctx, inherited, record, descriptors}: Placed, plan: CompiledPlan): Spawned {
+  const cgroupFd = openCgroup(record.cgroup);
+  if (cgroupFd !== undefined) descriptors.add(cgroupFd);
+  try {
+    return ctx.native.spawn({
+      init: join(ctx.libexec, 'runts-init'),
+      plan: encodePlan(plan),
+      cloneFlags: plan.cloneFlags,
+      cgroupFd: cgroupFd ?? -1,
+      stdio: [ctx.stdin, ctx.stdout, ctx.stderr],
+      keepFds: [...numbersOf(inherited), ...descriptorsOf(plan)],
+    });
+  } catch (error) {
+    throw isSyscallError(error) ? runtimeFailure("start the container's first process", error) : error;
+  } finally {
+    // Of the fifos only runts-init keeps a copy: that they end tells of its end.
+    descriptors.closeAll();
+  }
+}
+
+function setInit(launch: Placed, pid: number): void {
+  launch.record = {...launch.record, init: identify(pid)};
+  writeRecord(launch.directory, launch.record);
+}
+
+/** Goes along with runts-init until it is ready. Returns the terminal's master side if it is for us, else -1. */
+function shakeHands(launch: Placed, talk: Talk, init: InitProcess, hooksBegin: () => void): number {
+  const {ctx, options, bundle, undo} = launch;
+  const {native} = ctx;
+  let master = -1;
+  awaitReady(ctx, talk, {
+    hello: (build) => checkBuild(native.buildId, build),
+    pid(pid) {
+      replaceProcess(native, init, pid);
+      setInit(launch, pid);
+    },
+    runtimeHooks() {
+      hooksBegin();
+      const state = stateForHooks(launch.record, 'creating', init.pid);
+      for (const kind of ['prestart', 'createRuntime'] as const) {
+        runHooks(ctx, kind, bundle.config.hooks?.[kind] ?? [], bundle.path, state);
+      }
+    },
+    console(fd) {
+      if (options.consoleSocket === undefined) {
+        master = fd;
+        undo.push('close the terminal', () => closeQuietly(fd));
+        return;
+      }
+      try {
+        sendMaster(ctx, options.consoleSocket, fd);
+      } finally {
+        closeQuietly(fd);
+      }
+    },
+    ended: () => new RuntsError(describeEnd(reapWithin(native, init, SILENCE_MS), launch.record.cgroup)),
+  });
+  return master;
+}
+
+function checkBuild(ours: string, theirs: string): void {
+  if (ours === theirs) return;
+  throw new RuntsError(`runts-init is of build ${theirs}, this runts of build ${ours}: install both anew`);
+}
+
+/** Records the container as created, then lets go of runts-init, which from here on outlives us. */
+function commit(launch: Placed, talk: Talk, init: InitProcess): void {
+  const {ctx, options, directory, undo, record} = launch;
+  launch.record = {...record, status: 'created'};
+  writeRecord(directory, launch.record);
+  if (options.pidFile !== undefined) {
+    const path = writePidFile(ctx, options.pidFile, init.pid);
+    undo.push('remove the pid file', () => removePidFile(path));
+  }
+  const ended = (): RuntsError => new RuntsError(describeEnd(reapWithin(ctx.native, init, SILENCE_MS), record.cgroup));
+  proceed(ctx, talk, {ended});
+  // At the gate it closes its end; without one that happens as the user's program takes over.
+  const hooks = launch.mode.gated ? undefined : launch.bundle.config.hooks?.startContainer;
+  awaitEnd(ctx, {...talk, patience: patienceWith(hooks)});
+}
+
+/** Debug messages with the milliseconds since its making. */
+function stopwatch({log}: Pick<Context, 'log'>, id: string): (what: string) => void {
+  const start = performance.now();
+  return (what) => log.debug(`container ${id}: ${what} after ${(performance.now() - start).toFixed(2)} ms`);
+}

@@ -1,0 +1,65 @@
+// Namespaces that the config names by path: opened here, in the runtime's own namespaces, and joined by runts-init.
+import {constants, openSync} from 'node:fs';
+
+import type {Context} from '../context.ts';
+import {ConfigError, errnoText, hasCode, isSyscallError} from '../errors.ts';
+import type {Config, NamespaceType} from '../generated/config.ts';
+import {CLONE_NEW} from '../plan/constants.ts';
+import type {Descriptors} from './descriptors.ts';
+
+/** Opens every namespace that has a path, and checks that each is of its kind. Keys are the spec's names. */
+export function openNamespaces(
+  native: Pick<Context['native'], 'namespaceType'>,
+  config: Config,
+  descriptors: Descriptors,
+): ReadonlyMap<string, number> {
+  const opened = new Map<string, number>();
+  for (const [index, {type, path}] of (config.linux?.namespaces ?? []).entries()) {
+    if (path === undefined || path === '') continue;
+    const pointer = `/linux/namespaces/${index}/path`;
+    const fd = descriptors.add(openNamespace(path, pointer));
+    checkKind(native, fd, type, path, pointer);
+    opened.set(type, fd);
+  }
+  return opened;
+}
+
+function openNamespace(path: string, pointer: string): number {
+  try {
+    // Non-blocking: the path may turn out to be a fifo.
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (!isSyscallError(error)) throw error;
+    throw new ConfigError([{pointer, message: `cannot open the namespace ${path}: ${errnoText(error.errno)}`}]);
+  }
+}
+
+function checkKind(
+  native: Pick<Context['native'], 'namespaceType'>,
+  fd: number,
+  type: NamespaceType,
+  path: string,
+  pointer: string,
+): void {
+  let flag: number;
+  try {
+    flag = native.namespaceType(fd);
+  } catch (error) {
+    if (!hasCode(error, 'ENOTTY', 'EINVAL')) throw error;
+    throw new ConfigError([{pointer, message: `${path} is not a namespace`}]);
+  }
+  if (flag === CLONE_NEW[type]) return;
+  throw new ConfigError([{pointer, message: `${path} is a ${kernelName(flag)} namespace, not ${kernelName(CLONE_NEW[type])}`}]);
+}
+
+/** As /proc/PID/ns and namespaces(7) call it. */
+function kernelName(flag: number): string {
+  const [name] = Object.entries(CLONE_NEW).find(([, value]) => value === flag) ?? [`0x${flag.toString(16)}`];
+  return {mount: 'mnt', network: 'net'}[name] ?? name;
+}
+
+/** Whether the container's processes live in a pid namespace that outlives its first process. */
+export function sharesPidNamespace(config: Config): boolean {
+  const own = (config.linux?.namespaces ?? []).find(({type}) => type === 'pid');
+  return own === undefined || (own.path !== undefined && own.path !== '');
+}

@@ -1,0 +1,92 @@
+// Steps of a plan in words, for messages: "mount tmpfs on /dev/shm".
+import {CLONE_NEW} from '../plan/constants.ts';
+import type {Operation, OperationName, Step} from '../plan/operations.ts';
+import type {StepSummary} from '../state/record.ts';
+
+type Words = {readonly [Name in OperationName]: (step: Extract<Operation, {readonly op: Name}>) => string};
+
+const words: Words = {
+  oomScoreAdj: ({value}) => `set the OOM score adjustment to ${value}`,
+  setns: ({type}) => `join the ${namespaceNames(type)} namespace`,
+  unshare: ({flags}) => `create a new ${namespaceNames(flags)} namespace`,
+  timensOffsets: () => 'set the clock offsets of the time namespace',
+  fork: () => 'go on in a new process',
+  newSession: () => 'start a new session',
+  sessionKeyring: ({name}) => `join the session keyring ${name}`,
+  loopbackUp: () => 'bring up the loopback interface',
+  rootPropagation: () => 'set the mount propagation of the root',
+  rootfs: ({path}) => `mount the root filesystem ${path}`,
+  mountFilesystem: ({type, target}) => `mount ${type} on ${target}`,
+  mountBind: ({source, target}) => `bind ${source} on ${target}`,
+  remount: ({target}) => `remount ${target}`,
+  remountReadonly: ({target}) => `make ${target} read-only`,
+  makeDirectory: ({path}) => `create the directory ${path}`,
+  symlink: ({target, path}) => `create the symlink ${path} to ${target}`,
+  device: ({path}) => `create the device ${path}`,
+  runtimeHooks: () => 'have the runtime hooks run',
+  hook: ({kind, index}) => `run ${kind} hook #${index}`,
+  pivotRoot: () => 'change to the new root (pivot_root)',
+  moveRoot: () => 'change to the new root (without pivot_root)',
+  propagation: () => 'set the mount propagation of /',
+  console: () => 'set up the terminal',
+  umask: ({mask}) => `set the umask to ${mask.toString(8).padStart(4, '0')}`,
+  hostname: ({name}) => `set the hostname to ${name}`,
+  domainname: ({name}) => `set the domain name to ${name}`,
+  sysctl: ({path, value}) => `set the sysctl ${path.replaceAll('/', '.')} to "${value}"`,
+  readonlyPath: ({path}) => `make ${path} read-only`,
+  maskPath: ({path}) => `mask ${path}`,
+  noNewPrivileges: () => 'set no_new_privs',
+  rlimit: ({resource, soft, hard}) => `set ${rlimits[resource] ?? `limit ${resource}`} to ${soft} (hard: ${hard})`,
+  signals: () => 'restore the signal dispositions',
+  stdioOwner: ({uid}) => `give the standard streams to uid ${uid}`,
+  boundingSet: () => 'set the bounding capabilities',
+  user: ({uid, gid}) => `become uid ${uid}, gid ${gid}`,
+  capabilities: () => 'set the capabilities',
+  chdir: ({path}) => `change to the working directory ${path}`,
+  seccomp: () => 'load the seccomp filter',
+  findExecutable: ({name}) => `find ${name}`,
+  ready: () => 'report to the runtime',
+  gate: () => 'wait for start',
+  exec: ({args}) => `exec ${args[0] ?? ''}`,
+};
+
+/** RLIMIT_* by number (asm-generic/resource.h). */
+const rlimits: readonly string[] = [
+  'RLIMIT_CPU',
+  'RLIMIT_FSIZE',
+  'RLIMIT_DATA',
+  'RLIMIT_STACK',
+  'RLIMIT_CORE',
+  'RLIMIT_RSS',
+  'RLIMIT_NPROC',
+  'RLIMIT_NOFILE',
+  'RLIMIT_MEMLOCK',
+  'RLIMIT_AS',
+  'RLIMIT_LOCKS',
+  'RLIMIT_SIGPENDING',
+  'RLIMIT_MSGQUEUE',
+  'RLIMIT_NICE',
+  'RLIMIT_RTPRIO',
+  'RLIMIT_RTTIME',
+];
+
+function namespaceNames(flags: number): string {
+  const names = Object.entries(CLONE_NEW).filter(([, flag]) => (flags & flag) !== 0);
+  return names.length === 0 ? `0x${flags.toString(16)}` : names.map(([name]) => name).join(' and ');
+}
+
+/** What a message needs to know about a step. */
+export function summarizeStep(step: Step): StepSummary {
+  const inWords = words[step.op] as (step: Step) => string;
+  const summary = {op: step.op, at: step.at, what: inWords(step)};
+  switch (step.op) {
+    case 'exec':
+      return {...summary, name: step.args[0] ?? ''};
+    case 'findExecutable':
+      return {...summary, name: step.name};
+    case 'hook':
+      return {...summary, name: step.path, timeoutMs: step.timeoutMs};
+    default:
+      return summary;
+  }
+}

@@ -1,0 +1,82 @@
+// The typed door to runts_seccomp.node (addon/binding/seccomp.cc), the one part of runts that loads libseccomp.
+import {createRequire} from 'node:module';
+import {join} from 'node:path';
+import {ConfigError, errnoText, isSyscallError, RuntsError, type SyscallFacts} from '../errors.ts';
+import type {SeccompProfile} from '../plan/seccomp.ts';
+
+export const SECCOMP_ADDON = 'runts_seccomp.node';
+
+export interface Compiled {
+  /** Array of struct sock_filter, at most 4096 (BPF_MAXINSNS) of them, in the byte order of this machine. */
+  readonly program: Uint8Array;
+  /** System calls that libseccomp does not know; no rule was made for them. */
+  readonly unknown: readonly string[];
+}
+
+export interface SeccompAddon {
+  compile(profile: SeccompProfile): Compiled;
+  /** libseccomp's version: "2.5.4". */
+  version(): string;
+  /** The file that libseccomp was loaded from. */
+  libraryPath(): string | undefined;
+  /** SECCOMP_FILTER_FLAG_* bits that this kernel knows; 0 when it has no seccomp filters. */
+  kernelFlags(): number;
+}
+
+/** Loads the addon from the folder `libexec`. */
+export function loadSeccompAddon(libexec: string): SeccompAddon {
+  const path = join(libexec, SECCOMP_ADDON);
+  try {
+    return createRequire(path)(path) as SeccompAddon;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    throw new RuntsError(
+      `cannot load ${path}, which linux.seccomp needs: ${reason}; is libseccomp (Debian: libseccomp2) installed?`,
+      {cause},
+    );
+  }
+}
+
+/** Compiles a profile; throws a ConfigError that names the property that libseccomp refused. */
+export function compileSeccomp(addon: SeccompAddon, profile: SeccompProfile): Compiled {
+  try {
+    return addon.compile(profile);
+  } catch (error) {
+    if (!isSyscallError(error)) throw error;
+    throw new ConfigError([problemOf(error, profile, addon.version())]);
+  }
+}
+
+/** In words, what the addon tells as facts: `path` is an architecture or the index of a rule, `dest` a system call. */
+function problemOf(facts: SyscallFacts, profile: SeccompProfile, version: string): {pointer: string; message: string} {
+  const {syscall, path = '', dest = '', errno} = facts;
+  const library = `libseccomp ${version}`;
+  switch (syscall) {
+    case 'seccomp_arch_resolve_name':
+      return {pointer: architecture(profile, path), message: `${library} does not know this architecture`};
+    case 'seccomp_arch_add':
+      return {
+        pointer: architecture(profile, path),
+        message: `${library} cannot have this architecture in one filter with the native one: ${errnoText(errno)}`,
+      };
+    case 'seccomp_rule_add_array':
+      return {
+        pointer: `/linux/seccomp/syscalls/${profile.rules[Number(path)]?.entry ?? 0}`,
+        message: `${library} refuses the rule for ${dest}: ${errnoText(errno)}`,
+      };
+    case 'seccomp':
+      return {
+        pointer: '/linux/seccomp',
+        message: `the profile needs a program of ${path} instructions, the kernel takes at most 4096 (BPF_MAXINSNS)`,
+      };
+    case 'seccomp_init':
+      return {pointer: '/linux/seccomp/defaultAction', message: `${library} or this kernel does not know the action`};
+    default:
+      return {pointer: '/linux/seccomp', message: `${syscall}: ${errnoText(errno)}`};
+  }
+}
+
+/** Addon and profile have libseccomp's name of it ("x86"), the config has "SCMP_ARCH_X86". */
+function architecture(profile: SeccompProfile, name: string): string {
+  return `/linux/seccomp/architectures/${profile.architectures.indexOf(name)}`;
+}

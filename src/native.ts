@@ -1,0 +1,144 @@
+// The whole contract with runts.node; no other file loads it. Arguments are objects, not positions; a failing call
+// throws SyscallFacts (see errors.ts). All calls are synchronous. File descriptors are plain numbers, close-on-exec.
+import {createRequire} from 'node:module';
+
+export interface SpawnRequest {
+  /** Path of the runts-init binary; it is run from a sealed memfd copy. */
+  readonly init: string;
+  /** An encoded plan (plan/encode.ts). */
+  readonly plan: Uint8Array;
+  /** CLONE_NEW* flags. */
+  readonly cloneFlags: number;
+  /** fd of a cgroup v2 directory to be born in, or -1. */
+  readonly cgroupFd: number;
+  /** What becomes fds 0, 1 and 2. */
+  readonly stdio: readonly [number, number, number];
+  /** fds that runts-init inherits under their own numbers: gates, namespaces, preserved fds. */
+  readonly keepFds: readonly number[];
+}
+
+export interface Spawned {
+  readonly pid: number;
+  readonly pidfd: number;
+  /** Our end of the sync socket; close it to make a waiting runts-init exit. */
+  readonly sync: number;
+}
+
+/** What runts-init says. `hello` first, always; end of file is `undefined` from receive(). */
+export type InitMessage =
+  | {readonly type: 'hello'; readonly build: string}
+  /** The process that goes on has another pid than the spawned one, which ends; waits for proceed(). */
+  | {readonly type: 'pid'; readonly pid: number}
+  | {readonly type: 'runtimeHooks'}
+  | {readonly type: 'console'; readonly fd: number; readonly name: string}
+  | {readonly type: 'ready'}
+  | {
+      readonly type: 'warning';
+      readonly step: number;
+      readonly errno: number;
+      readonly syscall: string;
+      readonly object: string;
+      readonly detail: string;
+    }
+  | {
+      readonly type: 'failed';
+      /** Index into the plan's steps. */
+      readonly step: number;
+      readonly errno: number;
+      /** The system call ("fsconfig", "openat2"), the object it was about, and the kernel's own sentence if any. */
+      readonly syscall: string;
+      readonly object: string;
+      /** The kernel's own sentence where it has one; of a failed hook `exit 1|signal 9|timeout`, \x1f, stdout, \x1f, stderr; of a
+       * failed execve the interpreter that the file names, or \x1f and what kind of file it is. */
+      readonly detail: string;
+    };
+
+export interface ExitStatus {
+  /** Exit code, or undefined when a signal ended it. */
+  readonly code: number | undefined;
+  readonly signal: number | undefined;
+}
+
+export interface ProgramRequest {
+  readonly path: string;
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly stdin: string;
+  /** 0: no limit. */
+  readonly timeoutMs: number;
+}
+
+export interface ProgramResult extends ExitStatus {
+  readonly timedOut: boolean;
+  /** The first 4 KiB of each. */
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Native {
+  /** Build id of the addon: equals that of runts-init and of the plan encoder, or nothing runs. */
+  readonly buildId: string;
+  /** Starts runts-init: sealed memfd, clone3 with CLONE_VFORK, execveat. It waits for send('go'). */
+  spawn(request: SpawnRequest): Spawned;
+  /** Next message on a sync socket; undefined at end of file; throws ETIMEDOUT. timeoutMs -1: no limit. */
+  receive(sync: number, timeoutMs: number): InitMessage | undefined;
+  /** Lets runts-init go on: after `hello`, `pid`, `runtimeHooks` and `ready`. False when it is gone. */
+  proceed(sync: number): boolean;
+
+  /** Runs a hook: own process group, output captured, killed at its deadline with everything in its group. */
+  runProgram(request: ProgramRequest): ProgramResult;
+
+  /** pidfd_open(2), ESRCH when there is no such process. */
+  pidfdOpen(pid: number): number;
+  /** pidfd_send_signal(2). */
+  pidfdSendSignal(pidfd: number, signal: number): void;
+  /** True when the process behind the pidfd has ended within timeoutMs (0: just look; -1: no limit). */
+  pidfdWait(pidfd: number, timeoutMs: number): boolean;
+  /** waitid(2) on our own child: its exit status; blocks. */
+  reap(pidfd: number): ExitStatus;
+  /** kill(2). */
+  kill(pid: number, signal: number): void;
+
+  /** Foreground run: forwards every catchable signal to the container's first process, relays between our terminal
+   * and `master` (-1: no terminal) in raw mode, copies the window size, reaps every child; returns when it has ended. */
+  supervise(request: {pidfd: number; pid: number; master: number; stdin: number; stdout: number}): ExitStatus;
+  /** Starts queueing signals for supervise(); call before spawn. */
+  holdSignals(): void;
+  /** Window size of a terminal, or undefined when fd is none. */
+  windowSize(fd: number): {height: number; width: number} | undefined;
+  /** TIOCSWINSZ. */
+  setWindowSize(fd: number, size: {height: number; width: number}): void;
+
+  /** prctl PR_SET_CHILD_SUBREAPER. */
+  setSubreaper(on: boolean): void;
+  /** flock(2); false when it would block (nonblocking) */
+  flock(fd: number, mode: 'shared' | 'exclusive' | 'unlock'): boolean;
+  mkfifo(path: string, mode: number): void;
+  /** The CLONE_NEW* type of a namespace fd (ioctl NS_GET_NSTYPE). */
+  namespaceType(fd: number): number;
+  /** Filesystem magic of a path (statfs f_type). */
+  filesystemType(path: string): number;
+  /** Opens a path inside a root with openat2 RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, O_PATH | O_CLOEXEC. */
+  openInRoot(root: string, path: string): number;
+  /** Connects to a unix stream socket and sends `payload` with one fd. */
+  sendFd(request: {path: string; payload: string; fd: number}): void;
+  umask(mask: number): number;
+  /** fcntl F_SETFD: whether exec closes the fd. */
+  setCloseOnExec(fd: number, on: boolean): void;
+  /** _exit(2): no teardown. */
+  exit(code: number): never;
+
+  /** Loads a BPF_PROG_TYPE_CGROUP_DEVICE program (array of struct bpf_insn); throws with the verifier's log as path. */
+  bpfLoadDevice(instructions: Uint8Array): number;
+  /** BPF_PROG_ATTACH to a cgroup directory with BPF_F_ALLOW_MULTI; replaces `replace` (a program fd) unless -1. */
+  bpfAttachDevice(cgroupFd: number, program: number, replace: number): void;
+  bpfDetachDevice(cgroupFd: number, program: number): void;
+  /** fds of the device programs attached to a cgroup (BPF_PROG_QUERY, BPF_PROG_GET_FD_BY_ID). */
+  bpfQueryDevice(cgroupFd: number): number[];
+}
+
+/** Loads the addon from `path`; says what to do when it cannot. */
+export function loadNative(path: string): Native {
+  return createRequire(path)(path) as Native;
+}

@@ -1,0 +1,63 @@
+// Who the container's program is, and what it may do: process.user, capabilities, noNewPrivileges, limits, seccomp.
+import {type CapabilitySets, grantableCapabilities} from './capabilities.ts';
+import type {PlanInput} from './input.ts';
+import type {Step} from './operations.ts';
+import {containerPath} from './paths.ts';
+import {rlimitSteps} from './rlimits.ts';
+
+const AT_CAPABILITIES = '/process/capabilities';
+
+/** In the order that works: what takes privileges first, the change of user, and what that change would have undone. */
+export function credentialSteps(input: PlanInput, warnings: string[]): Step[] {
+  const {process} = input.config;
+  const sets = grantableCapabilities(process.capabilities, input.facts.boundingSet, warnings);
+  const cwd = containerPath(process.cwd);
+  return [
+    ...(process.noNewPrivileges === true ? [{op: 'noNewPrivileges', at: '/process/noNewPrivileges'} as const] : []),
+    ...rlimitSteps(input),
+    {op: 'signals', at: '', ignored: input.launch.ignoredSignals, blocked: input.launch.blockedSignals},
+    ...stdioSteps(input),
+    ...earlySeccompSteps(input),
+    // As root first, who is kept out nowhere; but a network filesystem may know the user and not root.
+    {op: 'chdir', at: '/process/cwd', path: cwd, retry: false},
+    {op: 'boundingSet', at: `${AT_CAPABILITIES}/bounding`, bounding: sets.bounding},
+    userStep(input),
+    {op: 'chdir', at: '/process/cwd', path: cwd, retry: true},
+    capabilityStep(sets),
+  ];
+}
+
+/** Without no_new_privs a filter takes CAP_SYS_ADMIN, so it is set while init has it, and init goes on under it. */
+function earlySeccompSteps(input: PlanInput): Step[] {
+  return input.config.process.noNewPrivileges === true ? [] : seccompSteps(input);
+}
+
+/** With no_new_privs anybody may set a filter: it is set last of all, and sees the program's calls only. */
+export function lateSeccompSteps(input: PlanInput): Step[] {
+  return input.config.process.noNewPrivileges === true ? seccompSteps(input) : [];
+}
+
+/** ids of the container's program, root when the config has none. */
+export function userOf({config}: PlanInput): {uid: number; gid: number; groups: readonly number[]} {
+  const {user} = config.process;
+  return {uid: user?.uid ?? 0, gid: user?.gid ?? 0, groups: user?.additionalGids ?? []};
+}
+
+function seccompSteps({seccomp}: PlanInput): Step[] {
+  if (seccomp === undefined) return [];
+  return [{op: 'seccomp', at: '/linux/seccomp', flags: seccomp.flags, program: seccomp.program}];
+}
+
+// A terminal has been given to its user when it was opened.
+function stdioSteps(input: PlanInput): Step[] {
+  if (input.config.process.terminal === true) return [];
+  return [{op: 'stdioOwner', at: '/process/user/uid', uid: userOf(input).uid}];
+}
+
+function userStep(input: PlanInput): Step {
+  return {op: 'user', at: '/process/user', ...userOf(input), setGroups: true};
+}
+
+function capabilityStep({effective, permitted, inheritable, ambient}: CapabilitySets): Step {
+  return {op: 'capabilities', at: AT_CAPABILITIES, effective, permitted, inheritable, ambient};
+}

@@ -1,0 +1,22 @@
+// process.env as the container's program gets it.
+import type {PlanInput} from './input.ts';
+
+/** Of entries with the same name the last one counts. Sockets of LISTEN_FDS are told to the container's first process,
+ * whose pid it is as far as it can see. */
+export function containerEnvironment({config, options}: PlanInput): string[] {
+  const entries = [...(config.process.env ?? [])];
+  const {listenFds = 0} = options;
+  if (listenFds > 0) entries.push(`LISTEN_FDS=${listenFds}`, 'LISTEN_PID=1');
+  const last = new Map(entries.map((entry, index) => [nameOf(entry), index]));
+  return entries.filter((entry, index) => last.get(nameOf(entry)) === index);
+}
+
+/** PATH of an environment; empty when it has none: then nothing is found that is not named with a slash, as in runc. */
+export function searchPath(env: readonly string[]): string {
+  return env.find((entry) => nameOf(entry) === 'PATH')?.slice('PATH='.length) ?? '';
+}
+
+function nameOf(entry: string): string {
+  const equals = entry.indexOf('=');
+  return equals < 0 ? entry : entry.slice(0, equals);
+}

@@ -1,0 +1,219 @@
+// mounts[]: one step each, in the order of the config; the spec's special types and rules are here.
+import {posix} from 'node:path';
+import {ConfigError} from '../errors.ts';
+import type {Mount} from '../generated/config.ts';
+import {isKernelAtLeast} from '../host/facts.ts';
+import {cgroupMountSteps} from './cgroup-mount.ts';
+import {MOUNT_ATTR_NOSYMFOLLOW, MOUNT_ATTR_RDONLY, MS_BIND, MS_RDONLY, MS_REC} from './constants.ts';
+import type {PlanInput} from './input.ts';
+import {type MountOptions, parseMountOptions} from './mount-options.ts';
+import type {Step} from './operations.ts';
+import {containerPath, isWithin} from './paths.ts';
+
+export interface MountPlan {
+  readonly steps: readonly Step[];
+  /** What makes mounts read-only that had to be filled first; for after the switch of roots. */
+  readonly finish: readonly Step[];
+}
+
+/** One of mounts[], as all that deal with it need it. */
+export interface MountEntry {
+  readonly at: string;
+  readonly type: string;
+  readonly source: string;
+  /** In the container, clean. */
+  readonly target: string;
+  readonly options: MountOptions;
+}
+
+export function planMounts(input: PlanInput, warnings: string[]): MountPlan {
+  const entries = (input.config.mounts ?? []).map((mount, index) => readMount(mount, index, warnings));
+  for (const entry of entries) checkEntry(entry, input, warnings);
+  return {
+    steps: entries.flatMap((entry) => mountSteps(entry, input)),
+    finish: entries.flatMap((entry, index) => finishSteps(entry, entries.slice(index + 1), input)),
+  };
+}
+
+/** True when the config brings a whole /dev from elsewhere: then nothing in it is ours to make. */
+export function bindsDev(mounts: readonly Mount[] = []): boolean {
+  return mounts.some(({destination, type, options = []}) => {
+    const bind = type === 'bind' || options.includes('bind') || options.includes('rbind');
+    return bind && !options.includes('remount') && containerPath(destination) === '/dev';
+  });
+}
+
+function readMount(mount: Mount, index: number, warnings: string[]): MountEntry {
+  const at = `/mounts/${index}`;
+  const options = parseMountOptions(mount.options ?? []);
+  const type = options.bind ? 'bind' : (mount.type ?? '');
+  if (!mount.destination.startsWith('/')) {
+    warnings.push(`${at}/destination: "${mount.destination}" is relative, and taken from /`);
+  }
+  const entry = {at, type, source: mount.source ?? '', target: containerPath(mount.destination), options};
+  if (type === '' && !options.remount) throw problem(`${at}/type`, 'is missing, and no option says "bind"');
+  return entry;
+}
+
+function checkEntry(entry: MountEntry, input: PlanInput, warnings: string[]): void {
+  const {at, type, target, options} = entry;
+  if (target === '/' && !options.remount) throw problem(`${at}/destination`, 'must not be the root of the container');
+  if (options.copyUp && type !== 'tmpfs') throw problem(`${at}/options`, 'tmpcopyup is for tmpfs');
+  checkKernel(entry, input);
+  if (options.remount) return;
+  refuseCoveredProc(entry);
+  if (type === 'bind') checkBind(entry, warnings);
+}
+
+function checkBind({at, source, options}: MountEntry, warnings: string[]): void {
+  if (source === '') throw problem(`${at}/source`, 'is missing: a bind mount needs the path of a file or directory');
+  const [data] = options.data;
+  if (data !== undefined) {
+    const message = `"${data.text}" is neither a known option nor one that a bind mount could have`;
+    throw problem(`${at}/options/${data.index}`, message);
+  }
+  if (options.superblock.length > 0) {
+    warnings.push(`${at}/options: ${options.superblock.join(', ')} of a bind mount has no effect, ignoring`);
+  }
+}
+
+function checkKernel({at, options}: MountEntry, input: PlanInput): void {
+  const {attributes, recursiveAttributes} = options;
+  const recursive = recursiveAttributes.set | recursiveAttributes.clear;
+  const all = recursive | attributes.set | attributes.clear;
+  const require = (minor: number, what: string): void => {
+    const {kernel} = input.facts;
+    if (isKernelAtLeast(kernel, 5, minor)) return;
+    throw problem(`${at}/options`, `${what} needs Linux 5.${minor}, and this is ${kernel.major}.${kernel.minor}`);
+  };
+  if (recursive !== 0n) require(12, 'a recursive option (rro and the like)');
+  if ((all & MOUNT_ATTR_NOSYMFOLLOW) !== 0n) require(14, 'nosymfollow');
+}
+
+const COVERABLE_PROC_FILES = [
+  'cpuinfo',
+  'diskstats',
+  'loadavg',
+  'meminfo',
+  'slabinfo',
+  'stat',
+  'swaps',
+  'sys/crypto/fips_enabled',
+  'sys/kernel/ns_last_pid',
+  'uptime',
+].map((file) => `/proc/${file}`);
+
+// Whoever reads or writes in /proc must be sure to meet the kernel there (CVE-2019-16884); engines give containers their
+// own view of a few files (lxcfs). runts-init checks again what the targets really are.
+function refuseCoveredProc({at, type, source, target}: MountEntry): void {
+  if (type === 'proc' || type === 'sysfs' || !isWithin(target, '/proc') || COVERABLE_PROC_FILES.includes(target))
+    return;
+  if (target === '/proc' && type === 'bind' && posix.normalize(source) === '/proc') return;
+  const message =
+    target === '/proc'
+      ? "only a proc filesystem, or the host's /proc, can be mounted there"
+      : `${target} is inside /proc, where only these can be mounted over: ${COVERABLE_PROC_FILES.join(' ')}`;
+  throw problem(`${at}/destination`, message);
+}
+
+function mountSteps(entry: MountEntry, input: PlanInput): Step[] {
+  if (entry.options.remount) return [remountStep(entry)];
+  if (entry.type === 'bind') return [bindStep(entry, input.bundle)];
+  if (entry.type === 'cgroup') return cgroupMountSteps(entry, input);
+  return [filesystemStep(entry)];
+}
+
+function remountStep({at, target, options}: MountEntry): Step {
+  const bind = (options.bind ? MS_BIND : 0) | (options.recursive ? MS_REC : 0);
+  return {
+    op: 'remount',
+    at,
+    target,
+    flags: BigInt(options.legacySet | bind),
+    clearFlags: BigInt(options.legacyClear),
+    data: options.data.map(({text}) => text).join(','),
+  };
+}
+
+function bindStep({at, source, target, options}: MountEntry, bundle: string): Step {
+  return {
+    op: 'mountBind',
+    at,
+    source: posix.resolve(bundle, source),
+    sourceFd: -1,
+    target,
+    recursive: options.recursive,
+    attrSet: options.attributes.set,
+    attrClear: options.attributes.clear,
+    recursiveSet: options.recursiveAttributes.set,
+    recursiveClear: options.recursiveAttributes.clear,
+    propagation: options.propagation,
+  };
+}
+
+/** Views of the kernel that have one superblock for many mounts. Making that read-only, and not just the mount, would
+ * make it so for every container that shares its network namespace, or for the host. */
+const SHARED_SUPERBLOCKS: ReadonlySet<string> = new Set([
+  'binfmt_misc',
+  'bpf',
+  'cgroup',
+  'cgroup2',
+  'configfs',
+  'debugfs',
+  'devpts',
+  'devtmpfs',
+  'efivarfs',
+  'fusectl',
+  'mqueue',
+  'proc',
+  'pstore',
+  'securityfs',
+  'selinuxfs',
+  'sysfs',
+  'tracefs',
+]);
+
+function filesystemStep(entry: MountEntry): Step {
+  const {at, type, source, target, options} = entry;
+  const late = isReadonlyLate(entry) ? MOUNT_ATTR_RDONLY : 0n;
+  const attrSet = options.attributes.set & ~late;
+  const readonly = (attrSet & MOUNT_ATTR_RDONLY) !== 0n && !SHARED_SUPERBLOCKS.has(type);
+  return {
+    op: 'mountFilesystem',
+    at,
+    type,
+    source: source === '' ? type : source,
+    target,
+    options: [...(readonly ? ['ro'] : []), ...options.superblock, ...options.data.map(({text}) => text)],
+    attrSet,
+    attrClear: options.attributes.clear,
+    recursiveSet: options.recursiveAttributes.set & ~late,
+    recursiveClear: options.recursiveAttributes.clear,
+    legacyFlags: BigInt(options.legacySet & (late === 0n ? -1 : ~MS_RDONLY)),
+    propagation: options.propagation,
+    copyUp: options.copyUp,
+  };
+}
+
+function wantsReadonly({options}: MountEntry): boolean {
+  return ((options.attributes.set | options.recursiveAttributes.set) & MOUNT_ATTR_RDONLY) !== 0n;
+}
+
+// Still to be filled: with mount points of later mounts, with device nodes.
+function isReadonlyLate(entry: MountEntry): boolean {
+  if (entry.type === 'bind' || entry.options.remount || !wantsReadonly(entry)) return false;
+  return entry.type === 'tmpfs' || entry.target === '/dev';
+}
+
+function finishSteps(entry: MountEntry, later: readonly MountEntry[], input: PlanInput): Step[] {
+  const {at, type, target} = entry;
+  const cgroupFolder = type === 'cgroup' && input.layout.mode !== 'v2' && !entry.options.remount;
+  const late = isReadonlyLate(entry) || (cgroupFolder && wantsReadonly(entry));
+  // What lies over it now is another mount, and has its own options.
+  const hidden = later.some((over) => !over.options.remount && isWithin(target, over.target));
+  return late && !hidden ? [{op: 'remountReadonly', at, target}] : [];
+}
+
+function problem(pointer: string, message: string): ConfigError {
+  return new ConfigError([{pointer, message}]);
+}

@@ -1,0 +1,163 @@
+// The one table of plan operations. The TypeScript union below is derived from it by the compiler; the C structs and
+// the decoder (addon/core/operations.gen.h) are generated from it by scripts/generate-operations.ts. Order gives the
+// opcode. runts-init refuses a plan whose build id, a hash over this table and the native sources, is not its own.
+//
+// Every operation is one step of runts-init, run in the listed order of the plan, in the container's first process.
+
+/** Kinds of operands: how they look in TypeScript and in C. */
+export interface FieldTypes {
+  u32: number; // uint32_t
+  i32: number; // int32_t
+  u64: bigint; // uint64_t
+  flag: boolean; // uint32_t, 0 or 1
+  str: string; // const char *, UTF-8, NUL-terminated, without inner NUL
+  strs: readonly string[]; // const char *const *, NULL-terminated, and its count
+  u32s: readonly number[]; // const uint32_t * and its count
+  bytes: Uint8Array; // const uint8_t * and its length
+  fd: number; // int32_t: a file descriptor of the spawning process that runts-init inherits; -1 is none
+}
+
+export const operations = {
+  // ---- the process and its namespaces
+  oomScoreAdj: {value: 'i32'},
+  /** setns(2) into the namespace behind an inherited fd; `type` is its CLONE_NEW* flag. */
+  setns: {fd: 'fd', type: 'u32'},
+  unshare: {flags: 'u32'},
+  /** Writes /proc/self/timens_offsets after unshare(CLONE_NEWTIME), before any process enters. */
+  timensOffsets: {text: 'str'},
+  /** Goes on in a child (clone3 CLONE_PARENT: still a child of the runtime) that is in the new or joined pid and time
+   * namespace; reports its host pid as a `pid` message; the first process then exits. */
+  fork: {},
+  /** setsid(2). */
+  newSession: {},
+  /** Joins a new session keyring of this name; ENOSYS is reported as a warning. */
+  sessionKeyring: {name: 'str'},
+  loopbackUp: {},
+
+  // ---- the root filesystem, before pivot_root. Targets are paths inside the rootfs, resolved with RESOLVE_IN_ROOT.
+  /** Sets the propagation of everything below / (MS_* flags) and makes the mount that holds `path` private. */
+  rootPropagation: {flags: 'u32', path: 'str'},
+  /** Binds `path` onto itself, recursively, and makes it the root of all later steps. */
+  rootfs: {path: 'str'},
+  /** A new filesystem (fsopen .. fsmount, mount_setattr, move_mount). `options` are `key` or `key=value`; attr* are
+   * MOUNT_ATTR_*; `propagation` are MS_SHARED and friends, MS_REC allowed, applied one after the other; `copyUp` fills
+   * a tmpfs with what the rootfs has at `target`. `legacyFlags` (MS_*) serves kernels where mount(2) must be used. */
+  mountFilesystem: {
+    type: 'str',
+    source: 'str',
+    target: 'str',
+    options: 'strs',
+    attrSet: 'u64',
+    attrClear: 'u64',
+    recursiveSet: 'u64',
+    recursiveClear: 'u64',
+    legacyFlags: 'u64',
+    propagation: 'u32s',
+    copyUp: 'flag',
+  },
+  /** A bind mount of `source` (a path as seen by the runtime, or of `sourceFd` when that is not -1). The target is
+   * created when missing, as a directory or as a file, whichever the source is. */
+  mountBind: {
+    source: 'str',
+    sourceFd: 'fd',
+    target: 'str',
+    recursive: 'flag',
+    attrSet: 'u64',
+    attrClear: 'u64',
+    recursiveSet: 'u64',
+    recursiveClear: 'u64',
+    propagation: 'u32s',
+  },
+  /** mount(2) MS_REMOUNT of what is mounted at `target`, keeping the flags that are locked. */
+  remount: {target: 'str', flags: 'u64', clearFlags: 'u64', data: 'str'},
+  /** Makes the mount at `target` read-only, once all is in place; the target must be a mount point. */
+  remountReadonly: {target: 'str'},
+  makeDirectory: {path: 'str', mode: 'u32'},
+  /** Replaces a symlink or file at `path`; leaves an equal symlink alone. `replace` false: an existing entry stays. */
+  symlink: {target: 'str', path: 'str', replace: 'flag'},
+  /** mknod with exact mode and owner; an existing node of same type and number is kept; EPERM falls back to a bind
+   * mount of the host's node at `path`. `type` is S_IFCHR, S_IFBLK or S_IFIFO. */
+  device: {path: 'str', type: 'u32', major: 'u32', minor: 'u32', mode: 'u32', uid: 'u32', gid: 'u32'},
+
+  // ---- hooks
+  /** Asks the runtime to run the prestart and createRuntime hooks, and waits for its answer. */
+  runtimeHooks: {},
+  /** A hook in the container's namespaces. stdin is stateHead + own pid + stateTail. `kind` and `index` name it. */
+  hook: {
+    kind: 'str',
+    index: 'u32',
+    path: 'str',
+    args: 'strs',
+    env: 'strs',
+    timeoutMs: 'u32', // 0: none
+    stateHead: 'str',
+    stateTail: 'str',
+  },
+
+  // ---- the switch of roots and what comes after it. Paths are now those of the container.
+  pivotRoot: {},
+  /** --no-pivot: masks other proc and sysfs mounts, MS_MOVE, chroot. */
+  moveRoot: {},
+  /** Propagation of the container's / after the switch (MS_SHARED, MS_UNBINDABLE .., with MS_REC). */
+  propagation: {flags: 'u32'},
+  /** Opens a pty in the container's devpts, makes it stdin, stdout, stderr and the controlling terminal, binds it on
+   * /dev/console when asked, and sends its master to the runtime in a `console` message. height 0: size left alone. */
+  console: {height: 'u32', width: 'u32', bindConsole: 'flag', uid: 'u32'},
+  umask: {mask: 'u32'},
+  hostname: {name: 'str'},
+  domainname: {name: 'str'},
+  /** `path` below /proc/sys, slash form; written through a private procfs. */
+  sysctl: {path: 'str', value: 'str'},
+  readonlyPath: {path: 'str'},
+  maskPath: {path: 'str'},
+
+  // ---- credentials and limits
+  noNewPrivileges: {},
+  rlimit: {resource: 'u32', soft: 'u64', hard: 'u64'},
+  /** Restores what Node changed: bit n-1 stands for signal n. All other dispositions become default. */
+  signals: {ignored: 'u64', blocked: 'u64'},
+  /** Gives fds 0-2 to `uid`, unless they are /dev/null or the filesystem refuses (EROFS, EPERM are left). */
+  stdioOwner: {uid: 'u32'},
+  /** Drops from the bounding set all but `bounding`; must come before `user`. */
+  boundingSet: {bounding: 'u64'},
+  /** Keeps capabilities over the change, then setgroups, setresgid, setresuid; `setGroups` false leaves groups alone. */
+  user: {uid: 'u32', gid: 'u32', groups: 'u32s', setGroups: 'flag'},
+  capabilities: {effective: 'u64', permitted: 'u64', inheritable: 'u64', ambient: 'u64'},
+  /** chdir, with `retry` false an EACCES or EPERM is passed over (it is tried again after `user`); the result must be
+   * inside the root. */
+  chdir: {path: 'str', retry: 'flag'},
+  /** seccomp(2) SECCOMP_SET_MODE_FILTER of an array of struct sock_filter. */
+  seccomp: {flags: 'u32', program: 'bytes'},
+  /** Finds args[0] as execvp(3) would, with the PATH of `env`; the `exec` step runs what was found. */
+  findExecutable: {name: 'str', path: 'str'},
+
+  // ---- the last steps
+  /** Tells the runtime that all is set up, waits for its answer, and from then on outlives it. */
+  ready: {},
+  /** Waits for a byte on `read`; later failures, and success as end of file, are told on `report`. */
+  gate: {read: 'fd', report: 'fd'},
+  /** execve(2). HOME is added from the container's /etc/passwd when `env` has none or an empty one. fds 3 to
+   * 3+preserve-1 stay open, all others close. */
+  exec: {args: 'strs', env: 'strs', uid: 'u32', preserve: 'u32'},
+} as const satisfies Record<string, Record<string, keyof FieldTypes>>;
+
+export type OperationName = keyof typeof operations;
+
+/** `{op: 'umask', mask: 0o22}`: one variant for each row of the table. */
+export type Operation = {
+  [Name in OperationName]: {readonly op: Name} & {
+    readonly [Field in keyof (typeof operations)[Name]]: (typeof operations)[Name][Field] extends keyof FieldTypes
+      ? FieldTypes[(typeof operations)[Name][Field]]
+      : never;
+  };
+}[OperationName];
+
+/** One step of a plan; `at` is the JSON pointer of the config property it came from (`/mounts/3`; `` for none). */
+export type Step = Operation & {readonly at: string};
+
+/** Everything runts-init does, in order. */
+export interface InitPlan {
+  /** CLONE_NEW* flags of the clone3 that makes runts-init itself. */
+  readonly cloneFlags: number;
+  readonly steps: readonly Step[];
+}

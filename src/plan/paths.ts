@@ -1,0 +1,31 @@
+// Paths: inside the container, beside the bundle, and those that are taken away from the container.
+import {posix} from 'node:path';
+import type {Config} from '../generated/config.ts';
+import type {Step} from './operations.ts';
+
+/** A path of the container without ".", "..", doubled or trailing slashes; a relative one is taken from "/". */
+export function containerPath(path: string): string {
+  const clean = posix.normalize(`/${path}`);
+  return clean.length > 1 && clean.endsWith('/') ? clean.slice(0, -1) : clean;
+}
+
+/** True when `path` is `directory` or below it; both as of containerPath. */
+export function isWithin(path: string, directory: string): boolean {
+  return path === directory || directory === '/' || path.startsWith(`${directory}/`);
+}
+
+/** A reference token of a JSON pointer (RFC 6901). */
+export function pointerToken(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+/** linux.readonlyPaths, then linux.maskedPaths: a masked one stays masked when it is in both. */
+export function restrictedPathSteps({linux}: Config): Step[] {
+  const readonly = (linux?.readonlyPaths ?? []).map(
+    (path, index): Step => ({op: 'readonlyPath', at: `/linux/readonlyPaths/${index}`, path}),
+  );
+  const masked = (linux?.maskedPaths ?? []).map(
+    (path, index): Step => ({op: 'maskPath', at: `/linux/maskedPaths/${index}`, path}),
+  );
+  return [...readonly, ...masked];
+}

@@ -1,0 +1,44 @@
+// The root filesystem: root, linux.rootfsPropagation, and the way into it.
+import {posix} from 'node:path';
+import {MS_PRIVATE, MS_REC, MS_SLAVE, MS_UNBINDABLE} from './constants.ts';
+import type {PlanInput} from './input.ts';
+import {propagationFlags} from './mount-options.ts';
+import type {Step} from './operations.ts';
+
+const AT_PROPAGATION = '/linux/rootfsPropagation';
+
+/** Before any mount: cuts the new mount namespace off from the host's as far as asked, and makes the rootfs a mount. */
+export function rootfsSteps(input: PlanInput): Step[] {
+  const path = posix.resolve(input.bundle, input.config.root.path);
+  return [
+    {op: 'rootPropagation', at: AT_PROPAGATION, flags: hostSideFlags(input), path},
+    {op: 'rootfs', at: '/root/path', path},
+  ];
+}
+
+/** After the mounts: the rootfs becomes "/", and has its propagation. */
+export function switchRootSteps({config, options}: PlanInput): Step[] {
+  const flags = readPropagation(config);
+  const change: Step = {op: options.noPivot ? 'moveRoot' : 'pivotRoot', at: '/root/path'};
+  // pivot_root(2) wants mounts that are not shared, and what it leaves of the rootfs is private already.
+  const again = flags !== undefined && (flags & (MS_PRIVATE | MS_SLAVE)) === 0;
+  return again ? [change, {op: 'propagation', at: AT_PROPAGATION, flags}] : [change];
+}
+
+/** The very last change of a mount. */
+export function readonlyRootSteps({config}: PlanInput): Step[] {
+  return config.root.readonly === true ? [{op: 'remountReadonly', at: '/root/readonly', target: '/'}] : [];
+}
+
+function readPropagation({linux}: PlanInput['config']): number | undefined {
+  return linux?.rootfsPropagation === undefined ? undefined : propagationFlags(linux.rootfsPropagation);
+}
+
+// For mounts that are shared with the host to stay so in a volume (a mount with the option rshared, as Kubernetes has it
+// for "Bidirectional"), the host's side must be shared as well. Unbindable it must not be: no volume could be bound. And
+// moveRoot unmounts things of the host's side, which must stay with us.
+function hostSideFlags({config, options}: PlanInput): number {
+  const flags = readPropagation(config);
+  if (flags === undefined || (flags & MS_UNBINDABLE) !== 0 || options.noPivot) return MS_SLAVE | MS_REC;
+  return flags;
+}

@@ -1,0 +1,204 @@
+// linux.seccomp -> a normalised profile, in the kernel's and libseccomp's numbers. Pure: host/seccomp-cache.ts has the
+// profile compiled. Rules as in the runtime-spec 1.3 (config-linux.md#seccomp) and, where it is silent, as in runc.
+import type {Problem} from '../errors.ts';
+import {ConfigError} from '../errors.ts';
+import type {
+  Seccomp,
+  SeccompAction,
+  SeccompArch,
+  SeccompFlag,
+  SeccompOperator,
+  SyscallArg,
+} from '../generated/config.ts';
+
+export interface SeccompFacts {
+  /** The kernel knows SECCOMP_FILTER_FLAG_SPEC_ALLOW (Linux 4.17). */
+  readonly specAllow: boolean;
+}
+
+/** Compares one argument: `op` is libseccomp's enum scmp_compare; for MASKED_EQ `value` is the mask. */
+export interface SeccompCondition {
+  readonly index: number;
+  readonly op: number;
+  readonly value: bigint;
+  readonly valueTwo: bigint;
+}
+
+/** All of `args` must hold (none: always) for `action`. */
+export interface SeccompRule {
+  /** Index into linux.seccomp.syscalls, for messages. */
+  readonly entry: number;
+  readonly names: readonly string[];
+  readonly action: number;
+  readonly args: readonly SeccompCondition[];
+}
+
+/** Action words are those of seccomp(2): SECCOMP_RET_* | data. */
+export interface SeccompProfile {
+  readonly defaultAction: number;
+  /** For syscalls newer than every one that the profile names. Equal to `defaultAction`: nothing special for them. */
+  readonly newerAction: number;
+  /** libseccomp's names ("x86_64"), in the order of the config; the native one is always in, listed or not. */
+  readonly architectures: readonly string[];
+  readonly rules: readonly SeccompRule[];
+  /** Named by the config, but with the default action: libseccomp refuses (EPERM) a rule that changes nothing. */
+  readonly withoutRule: readonly string[];
+}
+
+const EPERM = 1;
+const ENOSYS = 38;
+const MAX_ERRNO = 4095; // the kernel cuts a larger SECCOMP_RET_ERRNO down to this
+const MAX_DATA = 0xffff; // SECCOMP_RET_DATA
+const RET_ERRNO = 0x0005_0000;
+
+const NOTIFY = 'SCMP_ACT_NOTIFY';
+type KnownAction = Exclude<SeccompAction, typeof NOTIFY>;
+
+/** SECCOMP_RET_* (linux/seccomp.h). SCMP_ACT_KILL is the older name of SCMP_ACT_KILL_THREAD. */
+const actionWords: Readonly<Record<KnownAction, number>> = {
+  SCMP_ACT_KILL: 0x0000_0000,
+  SCMP_ACT_KILL_PROCESS: 0x8000_0000,
+  SCMP_ACT_KILL_THREAD: 0x0000_0000,
+  SCMP_ACT_TRAP: 0x0003_0000,
+  SCMP_ACT_ERRNO: RET_ERRNO,
+  SCMP_ACT_TRACE: 0x7ff0_0000,
+  SCMP_ACT_ALLOW: 0x7fff_0000,
+  SCMP_ACT_LOG: 0x7ffc_0000,
+};
+
+/** The largest data word of the actions that take one: the errno to return, or the value a tracer gets. */
+const dataLimits: Readonly<Partial<Record<KnownAction, number>>> = {
+  SCMP_ACT_ERRNO: MAX_ERRNO,
+  SCMP_ACT_TRACE: MAX_DATA,
+};
+
+/** Actions under which a new syscall works, or is decided by a tracer: these need no ENOSYS for newer ones. */
+const permissiveActions: readonly SeccompAction[] = ['SCMP_ACT_ALLOW', 'SCMP_ACT_LOG', 'SCMP_ACT_TRACE'];
+
+/** enum scmp_compare (seccomp.h). */
+const operatorNumbers: Readonly<Record<SeccompOperator, number>> = {
+  SCMP_CMP_NE: 1,
+  SCMP_CMP_LT: 2,
+  SCMP_CMP_LE: 3,
+  SCMP_CMP_EQ: 4,
+  SCMP_CMP_GE: 5,
+  SCMP_CMP_GT: 6,
+  SCMP_CMP_MASKED_EQ: 7,
+};
+
+/** Bits for seccomp(2). TSYNC is accepted without effect, as in runc: runts-init has one thread. WAIT_KILLABLE_RECV is about
+ * notifications only, and the kernel refuses it (EINVAL) for a filter that has none. */
+const flagBits: Readonly<Record<SeccompFlag, number>> = {
+  SECCOMP_FILTER_FLAG_TSYNC: 0,
+  SECCOMP_FILTER_FLAG_LOG: 1 << 1,
+  SECCOMP_FILTER_FLAG_SPEC_ALLOW: 1 << 2,
+  SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: 0,
+};
+
+/** The actions that a profile may use with this version. */
+export const seccompActions = Object.keys(actionWords) as readonly SeccompAction[];
+export const seccompOperators = Object.keys(operatorNumbers) as readonly SeccompOperator[];
+export const seccompFlags = Object.keys(flagBits) as readonly SeccompFlag[];
+/** All of the spec; which of them can be used is up to the installed libseccomp (2.5.4 lacks the last four). */
+export const seccompArchitectures: readonly SeccompArch[] = [
+  'SCMP_ARCH_X86',
+  'SCMP_ARCH_X86_64',
+  'SCMP_ARCH_X32',
+  'SCMP_ARCH_ARM',
+  'SCMP_ARCH_AARCH64',
+  'SCMP_ARCH_MIPS',
+  'SCMP_ARCH_MIPS64',
+  'SCMP_ARCH_MIPS64N32',
+  'SCMP_ARCH_MIPSEL',
+  'SCMP_ARCH_MIPSEL64',
+  'SCMP_ARCH_MIPSEL64N32',
+  'SCMP_ARCH_PPC',
+  'SCMP_ARCH_PPC64',
+  'SCMP_ARCH_PPC64LE',
+  'SCMP_ARCH_S390',
+  'SCMP_ARCH_S390X',
+  'SCMP_ARCH_PARISC',
+  'SCMP_ARCH_PARISC64',
+  'SCMP_ARCH_RISCV64',
+  'SCMP_ARCH_LOONGARCH64',
+  'SCMP_ARCH_M68K',
+  'SCMP_ARCH_SH',
+  'SCMP_ARCH_SHEB',
+];
+
+const AT = '/linux/seccomp';
+const UNCONDITIONAL = [[]];
+type Report = (pointer: string, message: string) => void;
+
+/** Normalises linux.seccomp as the schema lets it through, and checks what a schema cannot say; throws a ConfigError with
+ * every problem of it. */
+export function normaliseSeccomp(config: Seccomp): SeccompProfile {
+  const problems: Problem[] = [];
+  const report: Report = (pointer, message) => problems.push({pointer: AT + pointer, message});
+  const {defaultErrnoRet, syscalls = [], architectures = []} = config;
+  const defaultAction = actionWord(config.defaultAction, '/defaultAction', defaultErrnoRet, '/defaultErrnoRet', report);
+  const rules: SeccompRule[] = [];
+  const withoutRule: string[] = [];
+  for (const [entry, {names, action, errnoRet, args = []}] of syscalls.entries()) {
+    const at = `/syscalls/${entry}`;
+    const word = actionWord(action, `${at}/action`, errnoRet, `${at}/errnoRet`, report);
+    if (names.includes('')) report(`${at}/names/${names.indexOf('')}`, 'must not be empty');
+    if (word === defaultAction) withoutRule.push(...names);
+    else for (const alternative of alternatives(args)) rules.push({entry, names, action: word, args: alternative});
+  }
+  if (config.listenerMetadata !== undefined && config.listenerPath === undefined) {
+    report('/listenerMetadata', 'must not be set without listenerPath');
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return {
+    defaultAction,
+    newerAction: permissiveActions.includes(config.defaultAction) ? defaultAction : RET_ERRNO | ENOSYS,
+    architectures: architectures.map((name) => name.slice('SCMP_ARCH_'.length).toLowerCase()),
+    rules,
+    withoutRule,
+  };
+}
+
+/** The SECCOMP_RET_* word of an action with its data; EPERM when it takes an errno and none is given. */
+function actionWord(
+  action: SeccompAction,
+  actionAt: string,
+  data: number | undefined,
+  dataAt: string,
+  report: Report,
+): number {
+  if (action === NOTIFY) {
+    report(actionAt, `${NOTIFY} is valid but not supported by this version of runts`);
+    return 0;
+  }
+  const word = actionWords[action];
+  const limit = dataLimits[action];
+  if (limit === undefined) {
+    if (data !== undefined) report(dataAt, `is only for SCMP_ACT_ERRNO and SCMP_ACT_TRACE, not for ${action}`);
+    return word;
+  }
+  if (data === undefined) return word | EPERM;
+  if (data <= limit) return word | data;
+  report(dataAt, `must be at most ${limit} for ${action}, got ${data}`);
+  return word;
+}
+
+/** The conditions of one entry hold together, but when an argument occurs twice each stands alone, any of them being
+ * enough: libseccomp cannot have two checks of one argument in a rule, and profiles of old rely on runc's reading. */
+function alternatives(args: readonly SyscallArg[]): readonly (readonly SeccompCondition[])[] {
+  if (args.length === 0) return UNCONDITIONAL;
+  const conditions = args.map(condition);
+  const indices = args.map(({index}) => index);
+  const twice = indices.some((index, at) => indices.indexOf(index) !== at);
+  return twice ? conditions.map((single) => [single]) : [conditions];
+}
+
+function condition({index, op, value, valueTwo = 0n}: SyscallArg): SeccompCondition {
+  return {index, op: operatorNumbers[op], value, valueTwo};
+}
+
+/** SECCOMP_FILTER_FLAG_* bits for seccomp(2). Without `flags`, SPEC_ALLOW as in runc: the Spectre v4 mitigation that a filter brings otherwise slows all code. */
+export function filterFlags(flags: readonly SeccompFlag[] | undefined, facts: SeccompFacts): number {
+  if (flags === undefined) return facts.specAllow ? flagBits.SECCOMP_FILTER_FLAG_SPEC_ALLOW : 0;
+  return flags.reduce((bits, flag) => bits | flagBits[flag], 0);
+}

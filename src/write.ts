@@ -1,0 +1,25 @@
+// Writing to descriptors that the caller shares with us. process.stdout and process.stderr are never touched: Node
+// makes pipes and terminals behind them non-blocking, on the open file description that the caller uses too.
+import {writeSync} from 'node:fs';
+import {hasCode} from './errors.ts';
+
+/** Writes all of `text`, also to a descriptor that somebody else made non-blocking. Throws what write(2) fails with. */
+export function writeFully(fd: number, text: string): void {
+  const bytes = Buffer.from(text, 'utf8');
+  let written = 0;
+  let pause = 1;
+  while (written < bytes.length) {
+    try {
+      written += writeSync(fd, bytes, written);
+      pause = 1;
+    } catch (error) {
+      if (!hasCode(error, 'EAGAIN')) throw error;
+      sleep(pause);
+      pause = Math.min(pause * 2, 16);
+    }
+  }
+}
+
+function sleep(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}

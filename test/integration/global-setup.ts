@@ -1,0 +1,69 @@
+// Runs once around all integration tests: builds what they share, and at the end fails the run if the machine holds
+// anything that it did not hold before.
+import {execFileSync} from 'node:child_process';
+import {copyFileSync, existsSync, mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import type {TestProject} from 'vitest/node';
+import {allCgroups, entries, processesOf, read, until} from './inspect.ts';
+
+// Podman makes these and keeps them; no runtime can know.
+const PODMANS_OWN = /\/libpod_parent(\/conmon)?$/;
+
+const DEFAULT_ROOTS = ['/run/runts', '/run/runc'];
+
+export function setup(project: TestProject): () => Promise<void> {
+  for (const [need, remedy] of [
+    ['/bin/busybox', 'apt-get install busybox-static'],
+    ['/usr/bin/gcc', 'apt-get install gcc'],
+  ] as const) {
+    if (!existsSync(need)) throw new Error(`the integration tests need ${need}: ${remedy}`);
+  }
+  if (process.getuid?.() !== 0) throw new Error('the integration tests make containers as root: run them as root');
+
+  const shared = mkdtempSync(join(tmpdir(), 'runts-it-'));
+  copyFileSync('/bin/busybox', join(shared, 'busybox'));
+  const source = join(import.meta.dirname, 'recvfd.c');
+  execFileSync('gcc', ['-O1', '-Wall', '-Werror', '-o', join(shared, 'recvfd'), source], {stdio: 'inherit'});
+  project.provide('shared', shared);
+
+  const before = snapshot();
+  return async () => {
+    const found = (): string[] => survivors(shared, before);
+    // Other work on the machine comes and goes: only what stays is ours.
+    await until('a clean machine', () => found().length === 0, 3000).catch(() => {});
+    const left = found();
+    if (!read('/proc/self/mountinfo').includes(shared)) rmSync(shared, {recursive: true, force: true});
+    if (left.length > 0) throw new Error(`the integration tests left behind:\n${left.join('\n')}`);
+  };
+}
+
+interface Snapshot {
+  readonly mounts: ReadonlySet<string>;
+  readonly cgroups: ReadonlySet<string>;
+  readonly states: ReadonlySet<string>;
+}
+
+function snapshot(): Snapshot {
+  return {
+    mounts: new Set(read('/proc/self/mountinfo').split('\n').map(mountKey)),
+    cgroups: new Set(allCgroups().filter((path) => !PODMANS_OWN.test(path))),
+    states: new Set(DEFAULT_ROOTS.flatMap((root) => entries(root).map((name) => join(root, name)))),
+  };
+}
+
+// Without the mount ids, which tell nothing.
+const mountKey = (line: string): string => line.split(' ').slice(2).join(' ');
+
+function survivors(shared: string, before: Snapshot): string[] {
+  const now = snapshot();
+  return [
+    ...[...now.mounts.difference(before.mounts)].map((line) => `mount ${line}`),
+    ...[...now.cgroups.difference(before.cgroups)].map((path) => `cgroup ${path}`),
+    ...[...now.states.difference(before.states)].map((path) => `state ${path}`),
+    ...processesOf([shared]).map(({pid, command}) => `process ${pid} ${command}`),
+    ...entries(shared)
+      .filter((name) => name !== 'busybox' && name !== 'recvfd')
+      .map((name) => `sandbox ${join(shared, name)}`),
+  ];
+}

@@ -1,0 +1,35 @@
+import {readdirSync, readFileSync} from 'node:fs';
+import {Ajv2020} from 'ajv/dist/2020.js';
+import {describe, expect, it} from 'vitest';
+import {mountOptionNames} from '../../../src/plan/mount-options.ts';
+import {cli} from './run-cli.ts';
+
+const schemas = `${import.meta.dirname}/../../../spec-schemas`;
+
+describe('features', () => {
+  it('prints a document that the schema accepts, and nothing on stderr', async () => {
+    const {code, stdout, stderr} = await cli(['features']);
+    expect({code, stderr}).toEqual({code: 0, stderr: ''});
+    expect(stdout.startsWith('{\n    "ociVersionMin"')).toBe(true);
+    expect(stdout.endsWith('}\n')).toBe(true);
+
+    const ajv = new Ajv2020({strict: false, allErrors: true, validateFormats: false});
+    for (const file of readdirSync(schemas)) ajv.addSchema(JSON.parse(readFileSync(`${schemas}/${file}`, 'utf8')));
+    const validate = ajv.getSchema('features.json');
+    expect(validate?.(JSON.parse(stdout)), JSON.stringify(validate?.errors)).toBe(true);
+  });
+
+  it('lists what the code accepts, sorted, and denies what it does not support', async () => {
+    const document = JSON.parse((await cli(['features'])).stdout);
+    expect(document.mountOptions).toEqual([...mountOptionNames].sort());
+    expect(document.mountOptions).toContain('rro');
+    expect(document.linux.namespaces).not.toContain('user');
+    expect(document.linux.cgroup).toEqual({v1: true, v2: true, systemd: false, systemdUser: false, rdma: false});
+    for (const name of ['apparmor', 'selinux', 'intelRdt', 'netDevices']) {
+      expect(document.linux[name]).toEqual({enabled: false});
+    }
+    expect(document.linux.mountExtensions).toEqual({idmap: {enabled: false}});
+    expect(document.linux.seccomp.actions).toContain('SCMP_ACT_ERRNO');
+    expect(document.linux.capabilities).toContain('CAP_SYS_ADMIN');
+  });
+});
