@@ -20,7 +20,7 @@ NATIVE_TESTS := $(wildcard test/native/*_test.c)
 native_tests := $(patsubst test/native/%.c,build/native-test/%,$(NATIVE_TESTS))
 
 .PHONY: build
-build: $(products) dist/runts.cjs dist/node ## build everything: dist/runts is the program
+build: $(products) dist/runts.cjs dist/node build/.warm-up ## build everything: dist/runts is the program
 
 .PHONY: demo
 demo: build ## show a container's life, with busybox in a temporary directory
@@ -44,6 +44,11 @@ test-lab: build ## cgroup v2, in a throw-away Linux guest; installs the packages
 .PHONY: lint
 lint: build/.npm build/.operations build/.schemas ## biome, clang-format and the type checker
 	@scripts/lint.sh
+
+.PHONY: format
+format: build/.npm ## rewrite what `make lint` would complain of
+	@node_modules/.bin/biome check --write --log-level=warn .
+	@find addon test -name '*.c' -o -name '*.cc' -o -name '*.h' -not -name '*.gen.h' | xargs clang-format -i
 
 .PHONY: install
 install: build ## install below $(DESTDIR)$(PREFIX); it then works without this checkout
@@ -91,9 +96,13 @@ $(products): dist/%: build/.native
 	@mkdir -p dist
 	@cp build/Release/$* dist/.$*.new && mv dist/.$*.new $@
 
-# ---- the bundle
-dist/runts.cjs: $(sources) tsconfig.json scripts/bundle.ts build/.operations build/.schemas
+# ---- the bundle, and what V8 compiled of it. A new commit shows in `runts --version`.
+dist/runts.cjs: $(sources) package.json scripts/bundle.ts build/.operations build/.schemas $(wildcard .git/logs/HEAD)
+	@mkdir -p dist
 	@$(node) scripts/bundle.ts
+build/.warm-up: dist/runts.cjs scripts/warm-up.ts $(products)
+	@$(node) scripts/warm-up.ts >build/warm-up.log 2>&1 || { cat build/warm-up.log >&2; exit 1; }
+	@touch $@
 dist/node: build/.npm
 	@mkdir -p dist
 	@ln -sfn "../$$(scripts/node-home.sh)/bin/node" $@

@@ -16,36 +16,38 @@ trap 'exit 130' INT TERM
 say() { printf '\033[1m$ %s\033[m\n' "$*"; }
 [ -t 1 ] || say() { echo "\$ $*"; }
 
-# A root filesystem of one static program and its links.
+# A root filesystem of one static program and its links, and the script that will run in it.
 mkdir -p "$work/bundle/rootfs/bin"
 cd "$work/bundle"
 cp /bin/busybox rootfs/bin/
-for name in sh cat hostname id tr cut echo; do ln -s busybox "rootfs/bin/$name"; done
+for name in sh cat hostname id tr cut; do ln -s busybox "rootfs/bin/$name"; done
+cat >rootfs/hello <<'EOF'
+#!/bin/sh
+echo "  hostname:     $(hostname)"
+echo "  PID 1:        $(tr '\0' ' ' </proc/1/cmdline)"
+echo "  uid:          $(id -u)"
+echo "  mounts:       $(cut -d' ' -f2 /proc/self/mounts | tr '\n' ' ' | cut -c1-100)..."
+echo "  memory limit: $(cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null) bytes"
+EOF
+chmod 755 rootfs/hello
 
 say runts spec
 runts spec
-
-# The config as spec wrote it, with a program, a hostname and a memory limit.
 "$project/dist/node" - <<'EOF'
 const fs = require('node:fs');
 const config = JSON.parse(fs.readFileSync('config.json', 'utf8'));
 config.hostname = 'demo';
 config.process.terminal = false;
-config.process.args = ['/bin/sh', '-c', `
-echo "  hostname:     $(hostname)"
-echo "  PID 1:        $(tr '\\0' ' ' </proc/1/cmdline | cut -c1-10)..."
-echo "  my pid, uid:  $$, $(id -u)"
-echo "  mounts:       $(cut -d' ' -f2 /proc/self/mounts | tr '\\n' ' ' | cut -c1-100)..."
-echo "  memory limit: $(cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null) bytes"`];
+config.process.args = ['/hello'];
 config.linux.resources.memory = {limit: 64 * 1024 * 1024};
 config.linux.cgroupsPath = '/runts-demo';
+// The container's own cgroups, to read the limit from.
 config.mounts = config.mounts.filter((mount) => mount.destination !== '/sys/fs/cgroup');
-config.mounts.push({
-  destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['nosuid', 'noexec', 'nodev', 'ro'],
-});
+const options = ['nosuid', 'noexec', 'nodev', 'ro'];
+config.mounts.push({destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options});
 fs.writeFileSync('config.json', JSON.stringify(config));
 EOF
-echo "  a hostname, a shell script and a memory limit of 64 MiB were added to $(wc -c <config.json) bytes of config.json"
+echo '  (into config.json: hostname demo, args /hello, memory limit 64 MiB)'
 
 status() { runts state demo | grep -E '"(id|pid|status)"'; }
 say runts create demo

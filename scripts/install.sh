@@ -11,10 +11,15 @@ put() { # put MODE FILE TARGET
   install -m "$1" "$2" "$3.new"
   mv "$3.new" "$3"
 }
-put 644 dist/runts.cjs "$libexec/runts.cjs"
 put 644 dist/runts.node "$libexec/runts.node"
 put 644 dist/runts_seccomp.node "$libexec/runts_seccomp.node"
 put 755 dist/runts-init "$libexec/runts-init"
 cmp -s dist/node "$libexec/node" || put 755 dist/node "$libexec/node"
+for file in dist/main-*; do put 644 "$file" "$libexec/${file#dist/}"; done
+put 644 dist/runts.cjs "$libexec/runts.cjs"
 put 755 dist/runts "$prefix/bin/runts"
+# The bundle of the version before; a runts that has just started may still be about to read it.
+old=()
+for file in "$libexec"/main-*; do [ -e "dist/${file##*/}" ] || old+=("$file"); done
+[ ${#old[@]} = 0 ] || { sleep 1; rm "${old[@]}"; }
 echo "installed $prefix/bin/runts and $libexec"

@@ -17,8 +17,8 @@ function addon(libexec: string): Native {
     try {
       native = loadNative(path);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new RuntsError(`cannot load ${path}: ${reason}: build or install runts anew`, {cause: error});
+      const [reason] = String(error).split('\nRequire stack:');
+      throw new RuntsError(`cannot load ${path}: ${reason}; build or install runts anew`, {cause: error});
     }
   }
   return native;

@@ -9,14 +9,9 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "init.h"
-
-#ifndef CLOSE_RANGE_CLOEXEC
-#define CLOSE_RANGE_CLOEXEC (1U << 2)
-#endif
 
 // 0 when `path` is a file that may be executed, else -1 with errno.
 static int check_executable(const char *path) {
@@ -30,8 +25,65 @@ static int check_executable(const char *path) {
 	return faccessat(AT_FDCWD, path, X_OK, 0);
 }
 
+// The home directory of `uid` in the container's /etc/passwd, else "/".
+static const char *find_home(struct init *init, uint32_t uid) {
+	size_t size = 1 << 20;
+	char *text = arena_take(&init->arena, size);
+	struct stat status;
+	int file = open_in_root(init, "/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	ssize_t length = -1;
+	if (text != NULL && file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode))
+		length = pread(file, text, size - 1, 0);
+	if (file >= 0)
+		close(file);
+	if (length <= 0)
+		return "/";
+	text[length] = 0;
+	char *rest = text, *line;
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		char *fields[6];
+		int count = 0;
+		while (count < 6 && (fields[count] = strsep(&line, ":")) != NULL)
+			count++;
+		if (count < 6)
+			continue;
+		uint64_t number = 0;
+		const char *digit = fields[2];
+		while (*digit >= '0' && *digit <= '9' && number <= UINT32_MAX)
+			number = number * 10 + (uint64_t)(*digit++ - '0');
+		if (digit != fields[2] && *digit == 0 && number == uid)
+			return fields[5][0] == 0 ? "/" : fields[5];
+	}
+	return "/";
+}
+
+static const char *const *with_home(struct init *init, const struct op_exec *op) {
+	uint32_t at = op->env.count;
+	for (uint32_t i = 0; i < op->env.count; i++) {
+		if (strncmp(op->env.items[i], "HOME=", 5) != 0)
+			continue;
+		if (op->env.items[i][5] != 0)
+			return op->env.items;
+		at = i;
+	}
+	const char *home = find_home(init, op->uid);
+	size_t size = strlen(home) + 6;
+	const char **env = arena_take(&init->arena, ((size_t)op->env.count + 2) * sizeof *env);
+	char *entry = arena_take(&init->arena, size);
+	if (env == NULL || entry == NULL)
+		return op->env.items;
+	memcpy(env, op->env.items, ((size_t)op->env.count + 1) * sizeof *env);
+	snprintf(entry, size, "HOME=%s", home);
+	env[at] = entry;
+	if (at == op->env.count)
+		env[at + 1] = NULL;
+	return env;
+}
+
 int do_find_executable(struct init *init, const struct op_find_executable *op) {
 	static char found[PATH_MAX];
+	// Here, as later a filter may be in force that allows no mmap and no open.
+	init->env = with_home(init, init->program);
 	if (strchr(op->name, '/') != NULL) {
 		init->executable = op->name;
 		return check_executable(op->name) < 0 ? fails(init, "stat", op->name) : 0;
@@ -92,61 +144,6 @@ int do_gate(struct init *init, const struct op_gate *op) {
 	return 0;
 }
 
-// The home directory of `uid` in the container's /etc/passwd, else "/".
-static const char *find_home(struct init *init, uint32_t uid) {
-	size_t size = 1 << 20;
-	char *text = arena_take(&init->arena, size);
-	struct stat status;
-	int file = open_in_root(init, "/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
-	ssize_t length = -1;
-	if (text != NULL && file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode))
-		length = pread(file, text, size - 1, 0);
-	if (file >= 0)
-		close(file);
-	if (length <= 0)
-		return "/";
-	text[length] = 0;
-	char *rest = text, *line;
-	while ((line = strsep(&rest, "\n")) != NULL) {
-		char *fields[6];
-		int count = 0;
-		while (count < 6 && (fields[count] = strsep(&line, ":")) != NULL)
-			count++;
-		if (count < 6)
-			continue;
-		uint64_t number = 0;
-		const char *digit = fields[2];
-		while (*digit >= '0' && *digit <= '9' && number <= UINT32_MAX)
-			number = number * 10 + (uint64_t)(*digit++ - '0');
-		if (digit != fields[2] && *digit == 0 && number == uid)
-			return fields[5][0] == 0 ? "/" : fields[5];
-	}
-	return "/";
-}
-
-static const char *const *with_home(struct init *init, const struct op_exec *op) {
-	uint32_t at = op->env.count;
-	for (uint32_t i = 0; i < op->env.count; i++) {
-		if (strncmp(op->env.items[i], "HOME=", 5) != 0)
-			continue;
-		if (op->env.items[i][5] != 0)
-			return op->env.items;
-		at = i;
-	}
-	const char *home = find_home(init, op->uid);
-	size_t size = strlen(home) + 6;
-	const char **env = arena_take(&init->arena, ((size_t)op->env.count + 2) * sizeof *env);
-	char *entry = arena_take(&init->arena, size);
-	if (env == NULL || entry == NULL)
-		return op->env.items;
-	memcpy(env, op->env.items, ((size_t)op->env.count + 1) * sizeof *env);
-	snprintf(entry, size, "HOME=%s", home);
-	env[at] = entry;
-	if (at == op->env.count)
-		env[at + 1] = NULL;
-	return env;
-}
-
 // The interpreter that a script or an ELF program asks for: when execve says ENOENT of a file that is there, that is
 // what is missing. Empty when the file asks for none.
 static void interpreter_of(const char *path, char *text, size_t size) {
@@ -178,10 +175,7 @@ static void interpreter_of(const char *path, char *text, size_t size) {
 }
 
 int do_exec(struct init *init, const struct op_exec *op) {
-	const char *const *env = with_home(init, op);
-	if (syscall(SYS_close_range, 3 + op->preserve, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-		return fails(init, "close_range", "");
-	execve(init->executable, (char *const *)(uintptr_t)op->args.items, (char *const *)(uintptr_t)env);
+	execve(init->executable, (char *const *)(uintptr_t)op->args.items, (char *const *)(uintptr_t)init->env);
 	int error = errno;
 	char interpreter[256];
 	interpreter_of(init->executable, interpreter, sizeof interpreter);

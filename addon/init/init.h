@@ -28,8 +28,9 @@ struct init {
 	int procfs; // a private procfs; -1 until it is needed
 	bool pivoted;
 	uint32_t step;
-	uint32_t preserve; // fds from 3 on that the user's program inherits
-	const char *executable;
+	const struct op_exec *program; // what the plan ends in
+	const char *executable;	       // set by the `findExecutable` step, as is
+	const char *const *env;	       // the program's environment, HOME added
 	struct arena arena;
 	struct failure failure;
 };

@@ -92,12 +92,12 @@ static int run_step(struct init *init, const struct operation *step) {
 	return fails(init, "plan", "operation");
 }
 
-static uint32_t preserved_fds(const struct plan *plan) {
+static const struct op_exec *find_program(const struct plan *plan) {
 	for (uint32_t i = 0; i < plan->count; i++) {
 		if (plan->steps[i].opcode == OP_EXEC)
-			return plan->steps[i].u.exec.preserve;
+			return &plan->steps[i].u.exec;
 	}
-	return 0;
+	return NULL;
 }
 
 int main(int count, char **arguments) {
@@ -119,8 +119,14 @@ int main(int count, char **arguments) {
 	if (message_send(init.sync, &hello, -1) < 0)
 		return 1;
 	load_plan(&init, atoi(arguments[2]), &plan);
-	init.preserve = preserved_fds(&plan);
-	if (syscall(SYS_close_range, 3 + init.preserve, ~0U, CLOSE_RANGE_CLOEXEC) < 0) {
+	init.program = find_program(&plan);
+	if (init.program == NULL) {
+		errno = EPROTO;
+		fails_with(&init, "plan", "plan", "it has no exec step");
+		report_failure(&init);
+	}
+	// All that we open ourselves from here on is close-on-exec too: only what was asked for reaches the program.
+	if (syscall(SYS_close_range, 3 + init.program->preserve, ~0U, CLOSE_RANGE_CLOEXEC) < 0) {
 		fails(&init, "close_range", "");
 		report_failure(&init);
 	}
@@ -130,7 +136,5 @@ int main(int count, char **arguments) {
 		if (run_step(&init, &plan.steps[init.step]) < 0)
 			report_failure(&init);
 	}
-	errno = ENOEXEC;
-	fails_with(&init, "plan", "plan", "it has no exec step");
-	report_failure(&init);
+	return 1; // the exec step does not come back
 }

@@ -26,12 +26,17 @@ export function applyResources(
   return warnings;
 }
 
-// Rootless runtimes may not set device rules, and need none: their containers can use no device that the user cannot.
 function applyDevices(record: CgroupRecord, resources: LinuxResources | undefined, native: DeviceNative): void {
   const rules = deviceRules(resources?.devices);
-  if (record.rootless) return;
-  if (record.version === 1) applyFamily(record, deviceWrites(rules));
-  else if (record.paths.unified !== undefined) applyDeviceProgram(record.paths.unified, rules, native);
+  const {unified} = record.paths;
+  const writes = record.version === 1 ? deviceWrites(rules) : [];
+  try {
+    applyFamily(record, writes);
+    if (record.version === 2 && unified !== undefined) applyDeviceProgram(unified, rules, native);
+  } catch (error) {
+    // Without the host's root nobody may set device rules, and a container can use no device that its user cannot.
+    if (!(record.rootless && error instanceof ConfigError)) throw error;
+  }
 }
 
 function applyFamily(record: CgroupRecord, family: readonly CgroupWrite[]): void {

@@ -1,7 +1,7 @@
 // Reading and writing the control files of cgroups, and telling why the kernel refused.
 import {closeSync, constants, openSync, readFileSync, writeSync} from 'node:fs';
 import {dirname} from 'node:path';
-import {ConfigError, errnoText, hasCode, isSyscallError} from '../errors.ts';
+import {ConfigError, errnoText, hasCode, isSyscallError, RuntsError} from '../errors.ts';
 import type {CgroupWrite} from './write.ts';
 
 /** Writes to an existing file, in one write(2), so that the kernel's refusal surfaces. Throws SyscallFacts. */
@@ -22,6 +22,15 @@ export function readControl(path: string): string | undefined {
     // ENODEV: the cgroup was removed while we held it open; EOPNOTSUPP: not for this type of cgroup.
     if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ENODEV', 'EOPNOTSUPP', 'ENOTSUP')) return undefined;
     throw error;
+  }
+}
+
+/** A cgroup's directory as an fd, close-on-exec; the caller closes it. Throws RuntsError. */
+export function openDirectory(directory: string): number {
+  try {
+    return openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    throw isSyscallError(error) ? new RuntsError(`open cgroup ${directory}: ${errnoText(error.errno)}`) : error;
   }
 }
 

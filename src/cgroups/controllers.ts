@@ -24,17 +24,23 @@ export function enableControllers(directory: string): void {
 }
 
 function enable(path: string, controllers: readonly string[]): readonly string[] {
-  if (controllers.length === 0 || tryWrite(path, controllers)) return controllers;
+  if (controllers.length === 0) return [];
+  const refusal = tryWrite(path, controllers);
+  if (refusal === undefined) return controllers;
+  // EBUSY: there are processes. Those controllers that can deal with that (cpu, pids) would make the cgroup a threaded
+  // domain, below which no container can run at all; none of them is better.
+  if (refusal === 'EBUSY') return [];
   // All or nothing in one write, so that one odd controller would keep back the others.
-  return controllers.length === 1 ? [] : controllers.filter((controller) => tryWrite(path, [controller]));
+  return controllers.filter((controller) => tryWrite(path, [controller]) === undefined);
 }
 
-function tryWrite(path: string, controllers: readonly string[]): boolean {
+/** The code of the kernel's refusal, if any. */
+function tryWrite(path: string, controllers: readonly string[]): string | undefined {
   try {
     writeControl(path, controllers.map((controller) => `+${controller}`).join(' '));
-    return true;
+    return undefined;
   } catch (error) {
-    if (isSyscallError(error)) return false;
+    if (isSyscallError(error)) return error.code;
     throw error;
   }
 }

@@ -3,9 +3,8 @@
 // Writing another process's pid to cgroup.procs of v1 takes a lock that waits for an RCU grace period: 5 to 17 ms for
 // the first hierarchy, 0.03 ms for each further one (Linux 6.18). Being born there (clone3 with CLONE_INTO_CGROUP) and
 // a single thread's write of "0" to `tasks` take no such lock: 0.03 ms each. See entrance().
-import {constants, openSync} from 'node:fs';
 import {errnoText, hasCode, isSyscallError, RuntsError} from '../errors.ts';
-import {readControl, sleep, writeControl} from './control.ts';
+import {openDirectory, readControl, sleep, writeControl} from './control.ts';
 import {type CgroupRecord, directoriesOf} from './record.ts';
 
 /** Puts a process, with all its threads, into the cgroup. Throws RuntsError. */
@@ -27,14 +26,6 @@ export function entrance(record: CgroupRecord): {readonly fd: number; readonly f
     .filter((directory) => directory !== unified)
     .map((directory) => `${directory}/tasks`);
   return {fd: unified === undefined ? -1 : openDirectory(unified), files};
-}
-
-function openDirectory(directory: string): number {
-  try {
-    return openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
-  } catch (error) {
-    throw isSyscallError(error) ? new RuntsError(`open cgroup ${directory}: ${errnoText(error.errno)}`) : error;
-  }
 }
 
 function join(directory: string, pid: number): void {

@@ -13,7 +13,7 @@ export interface CgroupRecord {
   /** Directories above those, deepest first, that are removed with them if they are empty then: they did not exist, or
    * were made by runts for another container (see ANCESTOR_MODE). */
   readonly ancestors: readonly string[];
-  /** What needs privileges that only the host's root has (device rules) is left out. */
+  /** What may need privileges of the host's root (device rules) is tried, and left out when it is refused. */
   readonly rootless?: boolean;
 }
 

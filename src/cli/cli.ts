@@ -106,7 +106,9 @@ function createContext(caller: Caller, globals: GlobalValues, log: Logger, launc
   return {
     ...{stdin, stdout, stderr, pid, now, libexec, log, env: launch.env, launch: launch.facts},
     root: resolveRoot(globals.root, surroundings),
-    rootless: resolveRootless(globals.rootless, surroundings),
+    get rootless() {
+      return resolveRootless(globals.rootless, surroundings);
+    },
     get cwd() {
       return surroundings.cwd;
     },

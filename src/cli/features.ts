@@ -1,6 +1,7 @@
 // The features document of the runtime specification: what this build of runts accepts, never what this host can do.
 // Lists come from the tables that the code itself goes by.
 import {capabilityNames} from '../plan/capabilities.ts';
+import {CLONE_NEW} from '../plan/constants.ts';
 import {mountOptionNames} from '../plan/mount-options.ts';
 import {seccompActions, seccompArchitectures, seccompFlags, seccompOperators} from '../plan/seccomp.ts';
 import {OCI_VERSION} from '../state/record.ts';
@@ -15,7 +16,8 @@ export function features(): object {
     hooks: HOOKS,
     mountOptions: sorted(mountOptionNames),
     linux: {
-      namespaces: ['cgroup', 'ipc', 'mount', 'network', 'pid', 'time', 'uts'],
+      // User namespaces are refused by plan/unsupported.ts.
+      namespaces: sorted(Object.keys(CLONE_NEW).filter((type) => type !== 'user')),
       capabilities: [...capabilityNames],
       cgroup: {v1: true, v2: true, systemd: false, systemdUser: false, rdma: false},
       seccomp: {

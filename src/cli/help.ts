@@ -33,7 +33,7 @@ async function layOut(
   commands: readonly (readonly [name: string, summary: string])[],
   examples: Command['examples'] = [],
 ): Promise<string> {
-  return withoutStdout(async () => {
+  return withoutStreams(async () => {
     const {default: yargs} = await import('yargs');
     const parser = yargs([]).locale('en').scriptName('runts').usage(usage).wrap(WIDTH).help(false).version(false);
     for (const [name, summary] of commands) parser.command(name, summary);
@@ -55,13 +55,21 @@ function toYargs(option: Option): YargsOptions {
   };
 }
 
-/** yargs looks at process.stdout for its width, and looking makes the caller's pipe or terminal non-blocking. */
-async function withoutStdout<Result>(action: () => Promise<Result>): Promise<Result> {
-  const original = Object.getOwnPropertyDescriptor(process, 'stdout');
-  Object.defineProperty(process, 'stdout', {value: {columns: WIDTH}, configurable: true});
+/** yargs looks at process.stdout for its width, and makes sure of both streams when it prints. Looking is enough for Node to
+ * make the caller's pipe or terminal non-blocking, so it gets to see something else. */
+async function withoutStreams<Result>(action: () => Promise<Result>): Promise<Result> {
+  const restore = (['stdout', 'stderr'] as const).map(hideStream);
   try {
     return await action();
   } finally {
-    if (original !== undefined) Object.defineProperty(process, 'stdout', original);
+    for (const undo of restore) undo();
   }
+}
+
+function hideStream(name: 'stdout' | 'stderr'): () => void {
+  const original = Object.getOwnPropertyDescriptor(process, name);
+  Object.defineProperty(process, name, {value: {columns: WIDTH}, configurable: true});
+  return () => {
+    if (original !== undefined) Object.defineProperty(process, name, original);
+  };
 }

@@ -12,6 +12,7 @@ type Expectation = 'value' | 'valueOrEnd' | 'valueMore' | 'key' | 'keyMore' | 'c
 const SPACE = /[ \t\r\n]*/y;
 const STRING = /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"/y;
 const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+const CUT = /^(?:-|\.|[eE][+-]?|tr?u?|fa?l?s?|nu?l?)$/;
 const WORD = /[\w.+-]+|./suy;
 
 const MAY_CLOSE: readonly Expectation[] = ['key', 'valueOrEnd', 'commaOrEnd'];
@@ -38,6 +39,7 @@ export function findSyntaxError(text: string): SyntaxProblem {
     const {token, length} = tokenAt(text, offset);
     const close = closers.at(-1) ?? '';
     const next = follow(expected, token, closers);
+    if (next === undefined && isCut(text, offset, expected)) return {offset, message: endOfFile(text, expected)};
     if (next === undefined) return {offset, message: unexpected(text, offset, EXPECTED[expected](close), expected)};
     if (length === 0) return badString(text, offset);
     expected = next;
@@ -85,6 +87,11 @@ const afterValue = (closers: readonly string[]): Expectation => (closers.length 
 function matchAt(pattern: RegExp, text: string, offset: number): string {
   pattern.lastIndex = offset;
   return pattern.exec(text)?.[0] ?? '';
+}
+
+/** Whether the text ends within a number or a word, before it is one. */
+function isCut(text: string, offset: number, expected: Expectation): boolean {
+  return expected !== 'nothing' && text.length - offset < 5 && CUT.test(text.slice(offset));
 }
 
 function endOfFile(text: string, expected: Expectation): string {

@@ -2,7 +2,7 @@
 import type {Problem} from '../errors.ts';
 import {phrases} from '../generated/shapes.ts';
 import type {SchemaError} from '../generated/validate.js';
-import {didYouMean} from './suggest.ts';
+import {commonPrefix, didYouMean} from './suggest.ts';
 import {escapeKey} from './tidy.ts';
 
 /** Lists of names up to this long are shown whole. */
@@ -74,15 +74,8 @@ function namesMessage(names: readonly string[], value: string): string {
   const list =
     names.length <= SHORT_LIST
       ? `one of ${names.join(', ')}`
-      : `one of the ${names.length} names ${prefixOf(names)}...`;
+      : `one of the ${names.length} names ${commonPrefix(names)}...`;
   return `must be ${list}, got ${quote(value)}${didYouMean(value, names)}`;
-}
-
-/** What all names begin with: "CAP_". */
-function prefixOf(names: readonly string[]): string {
-  let prefix = names[0] ?? '';
-  while (!names.every((name) => name.startsWith(prefix))) prefix = prefix.slice(0, -1);
-  return prefix;
 }
 
 /** A value as the file has it, short and on one line. */

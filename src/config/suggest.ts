@@ -1,26 +1,37 @@
 // "did you mean": the known name that is nearest to what was written.
 
-/** The name of `known` that `written` most likely means, if any is near enough. */
+/** The name of `known` that `written` most likely means, if any is near enough. What all names begin with ("CAP_") says
+ * nothing and may be missing. */
 export function nearest(written: string, known: readonly string[]): string | undefined {
   if (written.length > 64) return undefined;
+  const prefix = commonPrefix(known).toLowerCase();
   const lower = written.toLowerCase();
-  const sameButForCase = known.find((name) => name.toLowerCase() === lower);
-  if (sameButForCase !== undefined) return sameButForCase;
-  // "NET_ADMIN" for CAP_NET_ADMIN, "net" for network.
-  const part = known.filter(
-    (name) => name.toLowerCase().endsWith(`_${lower}`) || startsAlike(name.toLowerCase(), lower),
-  );
-  if (part.length === 1) return part[0];
+  const wanted = lower.startsWith(prefix) ? lower.slice(prefix.length) : lower;
+  const candidates = known.map((name) => ({name, text: name.toLowerCase().slice(prefix.length)}));
+  const exact = candidates.find(({text}) => text === wanted);
+  if (exact !== undefined) return exact.name;
+  // "net" for network.
+  const longer = candidates.filter(({text}) => wanted.length >= 3 && text.startsWith(wanted));
+  return longer.length === 1 ? longer[0]?.name : closest(wanted, candidates);
+}
 
-  const limit = Math.max(1, Math.floor(written.length / 3));
+function closest(wanted: string, candidates: readonly {name: string; text: string}[]): string | undefined {
   let best: string | undefined;
-  let bestDistance = limit + 1;
-  for (const name of known) {
-    if (Math.abs(name.length - written.length) >= bestDistance) continue;
-    const distance = editDistance(lower, name.toLowerCase());
+  // A third of the letters may be wrong, but not all of them.
+  let bestDistance = Math.min(Math.max(1, Math.floor(wanted.length / 3)), wanted.length - 1) + 1;
+  for (const {name, text} of candidates) {
+    if (Math.abs(text.length - wanted.length) >= bestDistance) continue;
+    const distance = editDistance(wanted, text);
     if (distance < bestDistance) [best, bestDistance] = [name, distance];
   }
   return best;
+}
+
+/** What all names begin with: "CAP_". */
+export function commonPrefix(names: readonly string[]): string {
+  let prefix = names[0] ?? '';
+  while (!names.every((name) => name.startsWith(prefix))) prefix = prefix.slice(0, -1);
+  return prefix;
 }
 
 /** `; did you mean "x"?`, or nothing. */
@@ -28,8 +39,6 @@ export function didYouMean(written: string, known: readonly string[]): string {
   const name = nearest(written, known);
   return name === undefined ? '' : `; did you mean "${name}"?`;
 }
-
-const startsAlike = (name: string, written: string): boolean => written.length >= 3 && name.startsWith(written);
 
 /** Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b` (optimal string alignment). */
 function editDistance(a: string, b: string): number {

@@ -4,9 +4,6 @@ import {resolve} from 'node:path';
 import type {Context} from '../context.ts';
 import {errnoText, isSyscallError, RuntsError} from '../errors.ts';
 
-/** The payload that accompanies the fd. Receivers want it non-empty and otherwise only log it. */
-const MASTER_NAME = '/dev/ptmx';
-
 /** Refuses a console socket that is missing or of no use. */
 export function checkTerminal(terminal: boolean, detached: boolean, consoleSocket: string | undefined): void {
   if (terminal && detached && consoleSocket === undefined) {
@@ -17,11 +14,17 @@ export function checkTerminal(terminal: boolean, detached: boolean, consoleSocke
   }
 }
 
-/** Sends the master side of the container's pty: one message, one fd. */
-export function sendMaster(ctx: Pick<Context, 'cwd' | 'native'>, consoleSocket: string, master: number): void {
+/** Sends the master side of the container's pty: one message with its name and one fd. */
+export function sendMaster(
+  ctx: Pick<Context, 'cwd' | 'native'>,
+  consoleSocket: string,
+  master: number,
+  name: string,
+): void {
   const path = resolve(ctx.cwd, consoleSocket);
   try {
-    ctx.native.sendFd({path, payload: MASTER_NAME, fd: master});
+    // Receivers only log the name, but an empty message looks like an end of file to them.
+    ctx.native.sendFd({path, payload: name === '' ? '/dev/ptmx' : name, fd: master});
   } catch (error) {
     if (!isSyscallError(error)) throw error;
     throw new RuntsError(
@@ -35,7 +38,7 @@ export function sendMaster(ctx: Pick<Context, 'cwd' | 'native'>, consoleSocket: 
  * wait for ever. There being no fd to send is an error of the send, which comes after the connect; it is no news. */
 export function hangUpConsole(ctx: Pick<Context, 'cwd' | 'native'>, consoleSocket: string): void {
   try {
-    ctx.native.sendFd({path: resolve(ctx.cwd, consoleSocket), payload: '', fd: -1});
+    ctx.native.sendFd({path: resolve(ctx.cwd, consoleSocket), payload: '-', fd: -1});
   } catch {
     // See above; or nobody listens any more, which is as good.
   }

@@ -84,7 +84,8 @@ function notFound(name: string, failed: Failed): string {
 }
 
 function notExecuted(name: string, failed: Failed): string {
-  const detail = whyNotExecuted(errnoName(failed.errno), failed.detail) ?? hintFor(failed.errno, 'exec', failed.syscall);
+  const detail =
+    whyNotExecuted(errnoName(failed.errno), failed.detail) ?? hintFor(failed.errno, 'exec', failed.syscall);
   return join(`exec ${failed.object === '' ? name : failed.object}`, errnoWords(failed.errno), detail);
 }
 

@@ -4,6 +4,7 @@
 //      | <------------------ hello (build id)
 //   proceed -----------------------> |
 //      | <------------------------- pid          only when the plan has a `fork`
+//   proceed -----------------------> |
 //      | <----------------- runtimeHooks         only when there are such hooks
 //   proceed -----------------------> |
 //      | <--------------------- console (fd)     only with a terminal
@@ -31,8 +32,8 @@ export interface Handlers {
   hello(build: string): void;
   pid(pid: number): void;
   runtimeHooks(): void;
-  /** Takes over the fd. */
-  console(master: number): void;
+  /** Takes over the fd. `name` is the path of the pty's other side. */
+  console(master: number, name: string): void;
   /** What to throw when the channel ends although nothing was said of an end. */
   ended(): RuntsError;
 }
@@ -50,18 +51,19 @@ export function awaitReady(ctx: TalkContext, talk: Talk, handlers: Handlers): vo
         break;
       case 'pid':
         handlers.pid(message.pid);
+        proceed(ctx, talk, handlers);
         break;
       case 'runtimeHooks':
         handlers.runtimeHooks();
         proceed(ctx, talk, handlers);
         break;
       case 'console':
-        handlers.console(message.fd);
+        handlers.console(message.fd, message.name);
         break;
       case 'ready':
         return;
       default:
-        throw unexpected(message.type);
+        throw unexpected((message satisfies never as Expected).type);
     }
   }
 }
@@ -104,8 +106,7 @@ function receiveInTime({native}: TalkContext, {channel, patience}: Talk): InitMe
 }
 
 function stepWarning(lookup: StepLookup, warning: Extract<InitMessage, {readonly type: 'warning'}>): string {
-  const {step, errno, text} = warning;
-  return `${stepFailure(lookup, {type: 'failed', step, errno, syscall: '', object: '', detail: text}).message}, ignoring`;
+  return `${stepFailure(lookup, {...warning, type: 'failed'}).message}, ignoring`;
 }
 
 function unexpected(type: string): RuntsError {

@@ -16,7 +16,8 @@ const hints: Readonly<Record<string, string>> = {
   'mountFilesystem ENODEV': 'the kernel does not know this filesystem; its module may not be loaded',
   'mountFilesystem ENOSPC': 'the mount limit (/proc/sys/fs/mount-max) is reached; the disk is not full',
   'mountFilesystem ENOTBLK': 'this filesystem is mounted from a block device, and the source is none',
-  'mountFilesystem EPERM': 'proc, sysfs and mqueue belong to the pid, network and ipc namespace: that one must be new, too',
+  'mountFilesystem EPERM':
+    'proc, sysfs and mqueue belong to the pid, network and ipc namespace: that one must be new, too',
   'mountBind EACCES': 'the source, or a directory above it, cannot be reached',
   'mountBind ENOENT': 'the source does not exist',
   'mountBind ENOTDIR': 'one of source and target is a directory and the other a file',

@@ -22,7 +22,7 @@ export function stateForHooks({id, bundle, annotations}: HookSubject, status: St
     status,
     ...(pid === 0 ? {} : {pid}),
     bundle,
-    ...(annotations === undefined ? {} : {annotations}),
+    ...(annotations === undefined || Object.keys(annotations).length === 0 ? {} : {annotations}),
   };
   return JSON.stringify(state);
 }
@@ -39,7 +39,11 @@ export function runHooks(
 }
 
 /** poststop: by then the container is gone, so a failing hook is a warning and the others still run. */
-export function runPoststopHooks(ctx: HookContext & Pick<Context, 'log'>, hooks: readonly Hook[], of: HookSubject): void {
+export function runPoststopHooks(
+  ctx: HookContext & Pick<Context, 'log'>,
+  hooks: readonly Hook[],
+  of: HookSubject,
+): void {
   const state = stateForHooks(of, 'stopped', 0);
   for (const [index, hook] of hooks.entries()) {
     try {

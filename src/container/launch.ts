@@ -31,8 +31,17 @@ import {makeGate} from './gate.ts';
 import {awaitEnd, awaitReady, proceed, type Talk} from './handshake.ts';
 import {runHooks, runPoststopHooks, stateForHooks} from './hooks.ts';
 import {type InheritedFds, inheritedFds, numbersOf} from './inherited-fds.ts';
-import {describeEnd, type InitProcess, initProcessOf, killAndReap, letGo, reapWithin, replaceProcess} from './init-process.ts';
-import {patienceWith, SILENCE_MS} from './patience.ts';
+import {
+  DEATH_DEADLINE_MS,
+  describeEnd,
+  type InitProcess,
+  initProcessOf,
+  killAndReap,
+  letGo,
+  reapWithin,
+  replaceProcess,
+} from './init-process.ts';
+import {patienceWith} from './patience.ts';
 import {removePidFile, writePidFile} from './pid-file.ts';
 import {descriptorsOf, newRecord, preparePlan, stepsAfterReady} from './prepare.ts';
 import {createUndoStack, type UndoStack} from './rollback.ts';
@@ -80,8 +89,17 @@ interface Launch {
   readonly undo: UndoStack;
   /** Open until runts-init has them, too. */
   readonly descriptors: Descriptors;
+  readonly progress: Progress;
   /** For debugging: what has been reached, and when. */
   readonly mark: (what: string) => void;
+}
+
+/** What decides how to undo. */
+interface Progress {
+  /** The terminal's receiver has got it. */
+  masterSent: boolean;
+  /** prestart and createRuntime hooks have been run, at least some. */
+  hooksBegun: boolean;
 }
 
 /** A launch that has its place on disk. */
@@ -93,18 +111,18 @@ interface Placed extends Launch {
 /** Makes the container's first process, and the record of it. Throws after having undone all of it. */
 export function launch(ctx: Context, id: string, options: CreateOptions, mode: LaunchMode): Launched {
   const mark = stopwatch(ctx, id);
-  validateId(id);
-  const bundle = openBundle(ctx, options);
-  checkTerminal(bundle.config.process.terminal === true, mode.detached, options.consoleSocket);
-  const inherited = inheritedFds(ctx, options.preserveFds ?? 0);
   const undo = createUndoStack();
   const descriptors = createDescriptors();
-  if (options.consoleSocket !== undefined) {
-    const socket = options.consoleSocket;
-    undo.push('hang up the console socket', () => hangUpConsole(ctx, socket));
-  }
+  const progress = {masterSent: false, hooksBegun: false};
+  undo.push('hang up the console socket', () => {
+    if (options.consoleSocket !== undefined && !progress.masterSent) hangUpConsole(ctx, options.consoleSocket);
+  });
   try {
-    const launched = goThrough({ctx, options, mode, bundle, inherited, undo, descriptors, mark}, id);
+    validateId(id);
+    const bundle = openBundle(ctx, options);
+    checkTerminal(bundle.config.process.terminal === true, mode.detached, options.consoleSocket);
+    const inherited = inheritedFds(ctx, options.preserveFds ?? 0);
+    const launched = goThrough({ctx, options, mode, bundle, inherited, undo, descriptors, progress, mark}, id);
     mark('done');
     return launched;
   } catch (error) {
@@ -119,11 +137,7 @@ function goThrough(launch: Launch, id: string): Launched {
   const {ctx, bundle, mark} = launch;
   const layout = readLayout();
   const cgroup = resolveCgroup(layout, bundle.config.linux?.cgroupsPath, id, ctx.rootless);
-  const hooks = {begun: false};
-  launch.undo.push('run the poststop hooks', () => {
-    // They undo what createRuntime hooks have done; when none of those has run, there is nothing to undo.
-    if (hooks.begun) runPoststopHooks(ctx, bundle.config.hooks?.poststop ?? [], {...bundle.config, id, bundle: bundle.path});
-  });
+  undoHooks(launch, id);
   const directory = claim(launch, id);
   // Before the cgroup gets into the record: `delete --force` kills what is in it. createCgroup looks again.
   const residents = processes(cgroup).length;
@@ -139,13 +153,25 @@ function goThrough(launch: Launch, id: string): Launched {
   mark('cgroup made');
   const init = startInit(placed, plan);
   mark('spawned');
-  const talk = {channel: init.sync, lookup: stepsOf(plan.steps), patience: patienceWith(bundle.config.hooks?.createContainer)};
-  const master = shakeHands(placed, talk, init, () => {
-    hooks.begun = true;
-  });
+  const talk = {
+    channel: init.sync,
+    lookup: stepsOf(plan.steps),
+    patience: patienceWith(bundle.config.hooks?.createContainer),
+  };
+  const master = shakeHands(placed, talk, init);
   mark('ready');
   commit(placed, talk, init);
   return {directory, record: placed.record, init, master};
+}
+
+/** They come when all else has been undone. */
+function undoHooks({ctx, bundle: {path, config}, undo, progress}: Launch, id: string): void {
+  undo.push('run the poststop hooks', () => {
+    // They undo what createRuntime hooks have done; when none of those has run, there is nothing to undo.
+    if (!progress.hooksBegun) return;
+    const subject = config.annotations === undefined ? {} : {annotations: config.annotations};
+    runPoststopHooks(ctx, config.hooks?.poststop ?? [], {id, bundle: path, ...subject});
+  });
 }
 
 function claim({ctx, undo}: Launch, id: string): LockedDirectory {
@@ -176,12 +202,11 @@ function makeCgroup({ctx, bundle, record, undo}: Placed): void {
 function startInit(launch: Placed, plan: CompiledPlan): InitProcess {
   const {ctx, undo, record} = launch;
   const init = initProcessOf(spawn(launch, plan));
+  // Hooks that it runs, and, in a shared pid namespace, whatever it has started.
+  undo.push('end the processes of the cgroup', () => endMembers(ctx.native, record));
+  undo.push('close the sync socket', () => letGo(init));
   undo.push('end the first process', () => {
-    const ended = killAndReap(ctx.native, init);
-    letGo(init);
-    // Hooks that it runs, and, in a shared pid namespace, whatever it has started.
-    endMembers(ctx.native, record);
-    if (!ended) throw new RuntsError('container init still running');
+    if (!killAndReap(ctx.native, init)) throw new RuntsError('container init still running');
   });
   setInit(launch, init.pid);
   // On v2 it was born there.
@@ -215,8 +240,8 @@ function setInit(launch: Placed, pid: number): void {
 }
 
 /** Goes along with runts-init until it is ready. Returns the terminal's master side if it is for us, else -1. */
-function shakeHands(launch: Placed, talk: Talk, init: InitProcess, hooksBegin: () => void): number {
-  const {ctx, options, bundle, undo} = launch;
+function shakeHands(launch: Placed, talk: Talk, init: InitProcess): number {
+  const {ctx, options, bundle, undo, progress} = launch;
   const {native} = ctx;
   let master = -1;
   awaitReady(ctx, talk, {
@@ -226,25 +251,26 @@ function shakeHands(launch: Placed, talk: Talk, init: InitProcess, hooksBegin: (
       setInit(launch, pid);
     },
     runtimeHooks() {
-      hooksBegin();
+      progress.hooksBegun = true;
       const state = stateForHooks(launch.record, 'creating', init.pid);
       for (const kind of ['prestart', 'createRuntime'] as const) {
         runHooks(ctx, kind, bundle.config.hooks?.[kind] ?? [], bundle.path, state);
       }
     },
-    console(fd) {
+    console(fd, name) {
       if (options.consoleSocket === undefined) {
         master = fd;
         undo.push('close the terminal', () => closeQuietly(fd));
         return;
       }
       try {
-        sendMaster(ctx, options.consoleSocket, fd);
+        sendMaster(ctx, options.consoleSocket, fd, name);
+        progress.masterSent = true;
       } finally {
         closeQuietly(fd);
       }
     },
-    ended: () => new RuntsError(describeEnd(reapWithin(native, init, SILENCE_MS), launch.record.cgroup)),
+    ended: () => new RuntsError(describeEnd(reapWithin(native, init, DEATH_DEADLINE_MS), launch.record.cgroup)),
   });
   return master;
 }
@@ -263,7 +289,7 @@ function commit(launch: Placed, talk: Talk, init: InitProcess): void {
     const path = writePidFile(ctx, options.pidFile, init.pid);
     undo.push('remove the pid file', () => removePidFile(path));
   }
-  const ended = (): RuntsError => new RuntsError(describeEnd(reapWithin(ctx.native, init, SILENCE_MS), record.cgroup));
+  const ended = (): RuntsError => new RuntsError(describeEnd(reapWithin(ctx.native, init, DEATH_DEADLINE_MS), record.cgroup));
   proceed(ctx, talk, {ended});
   // At the gate it closes its end; without one that happens as the user's program takes over.
   const hooks = launch.mode.gated ? undefined : launch.bundle.config.hooks?.startContainer;

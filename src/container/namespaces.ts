@@ -49,7 +49,9 @@ function checkKind(
     throw new ConfigError([{pointer, message: `${path} is not a namespace`}]);
   }
   if (flag === CLONE_NEW[type]) return;
-  throw new ConfigError([{pointer, message: `${path} is a ${kernelName(flag)} namespace, not ${kernelName(CLONE_NEW[type])}`}]);
+  throw new ConfigError([
+    {pointer, message: `${path} is a ${kernelName(flag)} namespace, not ${kernelName(CLONE_NEW[type])}`},
+  ]);
 }
 
 /** As /proc/PID/ns and namespaces(7) call it. */

@@ -88,5 +88,7 @@ export function descriptorsOf({steps}: Pick<CompiledPlan, 'steps'>): readonly nu
 function descriptorsOfStep(step: Step): readonly number[] {
   const fields: Readonly<Record<string, keyof FieldTypes>> = operations[step.op];
   const values = Object.keys(fields).filter((field) => fields[field] === 'fd');
-  return values.map((field) => (step as unknown as Readonly<Record<string, number>>)[field] ?? -1).filter((fd) => fd >= 0);
+  return values
+    .map((field) => (step as unknown as Readonly<Record<string, number>>)[field] ?? -1)
+    .filter((fd) => fd >= 0);
 }

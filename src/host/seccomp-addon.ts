@@ -1,5 +1,6 @@
 // The typed door to runts_seccomp.node (addon/binding/seccomp.cc), the one part of runts that loads libseccomp.
 import {createRequire} from 'node:module';
+import {constants} from 'node:os';
 import {join} from 'node:path';
 import {ConfigError, errnoText, isSyscallError, RuntsError, type SyscallFacts} from '../errors.ts';
 import type {SeccompProfile} from '../plan/seccomp.ts';
@@ -57,12 +58,13 @@ function problemOf(facts: SyscallFacts, profile: SeccompProfile, version: string
     case 'seccomp_arch_add':
       return {
         pointer: architecture(profile, path),
-        message: `${library} cannot have this architecture in one filter with the native one: ${errnoText(errno)}`,
+        // EDOM: the byte orders differ.
+        message: `${library} cannot have this architecture in one filter with the native one (${facts.code})`,
       };
     case 'seccomp_rule_add_array':
       return {
         pointer: `/linux/seccomp/syscalls/${profile.rules[Number(path)]?.entry ?? 0}`,
-        message: `${library} refuses the rule for ${dest}: ${errnoText(errno)}`,
+        message: `${library} refuses the rule for ${dest}: ${ruleTrouble(errno)}`,
       };
     case 'seccomp':
       return {
@@ -74,6 +76,12 @@ function problemOf(facts: SyscallFacts, profile: SeccompProfile, version: string
     default:
       return {pointer: '/linux/seccomp', message: `${syscall}: ${errnoText(errno)}`};
   }
+}
+
+function ruleTrouble(errno: number): string {
+  return -errno === constants.errno.EEXIST
+    ? 'another entry has the same conditions and a different action'
+    : errnoText(errno);
 }
 
 /** Addon and profile have libseccomp's name of it ("x86"), the config has "SCMP_ARCH_X86". */

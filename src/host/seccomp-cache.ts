@@ -55,7 +55,7 @@ export function seccompProgram(ctx: CacheContext, seccomp: Seccomp): SeccompProg
 
   const addon = loadSeccompAddon(ctx.libexec);
   const {program, unknown} = compileSeccomp(addon, normaliseSeccomp(seccomp));
-  if (unknown.length > 0) ctx.log.debug(`seccomp: unknown system calls ignored: ${[...new Set(unknown)].join(', ')}`);
+  if (unknown.length > 0) ctx.log.debug(`seccomp: unknown system calls ignored: ${quoted(unknown)}`);
   const library = addon.libraryPath();
   if (usable && library !== undefined) {
     const inputs = identities([...makers(ctx.libexec), library, LINKER_CACHE]);
@@ -64,18 +64,21 @@ export function seccompProgram(ctx: CacheContext, seccomp: Seccomp): SeccompProg
   return {program, flags};
 }
 
-/** The property as it is but for `flags`, which are no part of the program, and the CPU. As JSON, so that no name in it can
+/** What of the property makes the program, which `flags` do not, and the CPU. As JSON, so that no name in it can
  * pass for a piece of another profile. A profile in the cache has been found valid, so this comes before any other work. */
 function cacheKey(seccomp: Seccomp, buildId: string): string {
-  const {defaultAction, defaultErrnoRet, architectures, listenerPath, listenerMetadata, syscalls} = seccomp;
+  const {defaultAction, defaultErrnoRet, architectures, syscalls} = seccomp;
   const entries = syscalls?.map(({names, action, errnoRet, args}) => [
     names,
     action,
     errnoRet,
     args?.map(({index, op, value, valueTwo = 0n}) => [index, op, String(value), String(valueTwo)]),
   ]);
-  const head = [buildId, process.arch, defaultAction, defaultErrnoRet, architectures, listenerPath, listenerMetadata];
-  return JSON.stringify([...head, entries]);
+  return JSON.stringify([buildId, process.arch, defaultAction, defaultErrnoRet, architectures, entries]);
+}
+
+function quoted(names: readonly string[]): string {
+  return [...new Set(names)].map((name) => JSON.stringify(name)).join(', ');
 }
 
 /** Our own files that have a part in the program. */

@@ -65,36 +65,33 @@ export interface CapabilitySets {
   readonly ambient: bigint;
 }
 
-/** The sets that the kernel will grant. What it would refuse is left out with a warning, as the spec wants it: what the
- * host does not have to give, and what a set may not hold because another one does not (capset(2), prctl(2)). */
+/** The sets that the kernel will grant: what it would refuse is left out, with a warning, as the spec wants it. That is
+ * what the host does not have to give, and what a set may not hold without another one (capset(2), prctl(2)); the
+ * latter is told by validation but for inheritable, which goes by the bounding set. */
 export function grantableCapabilities(
   wanted: Capabilities | undefined,
   available: bigint,
   warnings: string[],
 ): CapabilitySets {
   const at = '/process/capabilities';
-  const asked = {
-    bounding: maskOf(wanted?.bounding),
-    effective: maskOf(wanted?.effective),
-    permitted: maskOf(wanted?.permitted),
-    inheritable: maskOf(wanted?.inheritable),
-    ambient: maskOf(wanted?.ambient),
+  const bounding = maskOf(wanted?.bounding);
+  const effective = maskOf(wanted?.effective);
+  const permitted = maskOf(wanted?.permitted);
+  const inheritable = maskOf(wanted?.inheritable);
+  const ambient = maskOf(wanted?.ambient);
+  const missing = (bounding | effective | permitted | inheritable | ambient) & ~available;
+  if (missing !== 0n) warnings.push(`${at}: the host cannot grant ${namesOf(missing)}, ignoring`);
+  const unbound = inheritable & available & ~bounding;
+  if (unbound !== 0n) warnings.push(`${at}/inheritable: ${namesOf(unbound)} is not in bounding, ignoring`);
+  const permittable = permitted & available;
+  const inherited = inheritable & available & bounding;
+  return {
+    bounding: bounding & available,
+    effective: effective & permittable,
+    permitted: permittable,
+    inheritable: inherited,
+    ambient: ambient & permittable & inherited,
   };
-  const all = asked.bounding | asked.effective | asked.permitted | asked.inheritable | asked.ambient;
-  if ((all & ~available) !== 0n) {
-    warnings.push(`${at}: ${namesOf(all & ~available)} cannot be granted: not in the bounding set of the caller`);
-  }
-  const limit = (set: 'effective' | 'inheritable' | 'ambient', to: bigint, why: string): bigint => {
-    const refused = asked[set] & available & ~to;
-    if (refused !== 0n) warnings.push(`${at}/${set}: ${namesOf(refused)} cannot be granted: ${why}`);
-    return asked[set] & available & to;
-  };
-  const bounding = asked.bounding & available;
-  const permitted = asked.permitted & available;
-  const effective = limit('effective', permitted, 'not permitted');
-  const inheritable = limit('inheritable', bounding, 'not in the bounding set');
-  const ambient = limit('ambient', permitted & inheritable, 'not both permitted and inheritable');
-  return {bounding, effective, permitted, inheritable, ambient};
 }
 
 function maskOf(names: readonly string[] = []): bigint {

@@ -16,15 +16,13 @@ import type {Step} from './operations.ts';
 import {containerPath, restrictedPathSteps} from './paths.ts';
 import {readonlyRootSteps, rootfsSteps, switchRootSteps} from './root.ts';
 import {nameSteps, sysctlSteps} from './sysctl.ts';
-import {refuseUnsupported} from './unsupported.ts';
 
 export type {CompiledPlan, PlanInput, PlanOptions} from './input.ts';
 
 const DEFAULT_UMASK = 0o022;
 
-/** The plan of a container's first process. Throws ConfigError, all with pointers, for what cannot be done. */
+/** The plan of a container's first process. Throws ConfigError for what only shows when config and facts come together. */
 export function compilePlan(input: PlanInput): CompiledPlan {
-  refuseUnsupported(input);
   const warnings: string[] = [];
   const namespaces = planNamespaces(input);
   const mounts = planMounts(input, warnings);
@@ -50,7 +48,7 @@ export function compilePlan(input: PlanInput): CompiledPlan {
     ...credentialSteps(input, warnings),
     ...programSteps(input),
   ];
-  return {cloneFlags: namespaces.cloneFlags, steps, warnings};
+  return {cloneFlags: namespaces.cloneFlags, steps, warnings: warnings.map((text) => `config.json#${text}`)};
 }
 
 // First of all, through the host's /proc; children inherit it.

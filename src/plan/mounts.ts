@@ -27,7 +27,7 @@ export interface MountEntry {
 }
 
 export function planMounts(input: PlanInput, warnings: string[]): MountPlan {
-  const entries = (input.config.mounts ?? []).map((mount, index) => readMount(mount, index, warnings));
+  const entries = (input.config.mounts ?? []).map(readMount);
   for (const entry of entries) checkEntry(entry, input, warnings);
   return {
     steps: entries.flatMap((entry) => mountSteps(entry, input)),
@@ -43,26 +43,19 @@ export function bindsDev(mounts: readonly Mount[] = []): boolean {
   });
 }
 
-function readMount(mount: Mount, index: number, warnings: string[]): MountEntry {
+function readMount(mount: Mount, index: number): MountEntry {
   const at = `/mounts/${index}`;
   const options = parseMountOptions(mount.options ?? []);
   const type = options.bind ? 'bind' : (mount.type ?? '');
-  if (!mount.destination.startsWith('/')) {
-    warnings.push(`${at}/destination: "${mount.destination}" is relative, and taken from /`);
-  }
-  const entry = {at, type, source: mount.source ?? '', target: containerPath(mount.destination), options};
   if (type === '' && !options.remount) throw problem(`${at}/type`, 'is missing, and no option says "bind"');
-  return entry;
+  return {at, type, source: mount.source ?? '', target: containerPath(mount.destination), options};
 }
 
 function checkEntry(entry: MountEntry, input: PlanInput, warnings: string[]): void {
-  const {at, type, target, options} = entry;
-  if (target === '/' && !options.remount) throw problem(`${at}/destination`, 'must not be the root of the container');
-  if (options.copyUp && type !== 'tmpfs') throw problem(`${at}/options`, 'tmpcopyup is for tmpfs');
   checkKernel(entry, input);
-  if (options.remount) return;
+  if (entry.options.remount) return;
   refuseCoveredProc(entry);
-  if (type === 'bind') checkBind(entry, warnings);
+  if (entry.type === 'bind') checkBind(entry, warnings);
 }
 
 function checkBind({at, source, options}: MountEntry, warnings: string[]): void {
@@ -209,9 +202,11 @@ function finishSteps(entry: MountEntry, later: readonly MountEntry[], input: Pla
   const {at, type, target} = entry;
   const cgroupFolder = type === 'cgroup' && input.layout.mode !== 'v2' && !entry.options.remount;
   const late = isReadonlyLate(entry) || (cgroupFolder && wantsReadonly(entry));
-  // What lies over it now is another mount, and has its own options.
-  const hidden = later.some((over) => !over.options.remount && isWithin(target, over.target));
-  return late && !hidden ? [{op: 'remountReadonly', at, target}] : [];
+  // What lies over it now is another mount, with options of its own; and a remount may have had the last word.
+  const overruled = later.some(({options, target: over}) =>
+    options.remount ? over === target && (options.legacyClear & MS_RDONLY) !== 0 : isWithin(target, over),
+  );
+  return late && !overruled ? [{op: 'remountReadonly', at, target}] : [];
 }
 
 function problem(pointer: string, message: string): ConfigError {

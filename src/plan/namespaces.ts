@@ -1,5 +1,5 @@
 // linux.namespaces: which of them clone3(2) makes, and which init joins or makes itself, in an order that works.
-import {RuntsError} from '../errors.ts';
+import {ConfigError, RuntsError} from '../errors.ts';
 import type {Config, NamespaceType, TimeOffset} from '../generated/config.ts';
 import {CLONE_NEW} from './constants.ts';
 import type {PlanInput} from './input.ts';
@@ -25,6 +25,7 @@ const clonable: readonly NamespaceType[] = ['mount', 'uts', 'ipc', 'network'];
 
 export function planNamespaces(input: PlanInput): NamespacePlan {
   const entries = readEntries(input.config);
+  refuseUnsafe(entries);
   // No process enters a new time namespace, or joins a pid namespace, but by being forked. An init that clone3 made the
   // first process of a new pid namespace could not have a sibling in it, so then that one is made here, too.
   const pid = entries.get('pid');
@@ -58,6 +59,14 @@ function readEntries({linux}: Config): Entries {
     entries.set(type, {at: `/linux/namespaces/${index}`, path: path === '' ? undefined : path});
   }
   return entries;
+}
+
+// Validation has refused both already. A plan that came about without it must not act on the host's own mounts, where all
+// that a container mounts would stay, nor run as the host's root what was to be shut in a user namespace.
+function refuseUnsafe(entries: Entries): void {
+  const pointer = '/linux/namespaces';
+  if (entries.has('user')) throw new ConfigError([{pointer, message: 'a user namespace is not supported yet'}]);
+  if (!entries.has('mount')) throw new ConfigError([{pointer, message: 'a mount namespace is needed'}]);
 }
 
 function isNew(entry: Entry | undefined): entry is Entry {

@@ -14,11 +14,6 @@ export function isWithin(path: string, directory: string): boolean {
   return path === directory || directory === '/' || path.startsWith(`${directory}/`);
 }
 
-/** A reference token of a JSON pointer (RFC 6901). */
-export function pointerToken(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1');
-}
-
 /** linux.readonlyPaths, then linux.maskedPaths: a masked one stays masked when it is in both. */
 export function restrictedPathSteps({linux}: Config): Step[] {
   const readonly = (linux?.readonlyPaths ?? []).map(

@@ -1,6 +1,7 @@
 // The root filesystem: root, linux.rootfsPropagation, and the way into it.
 import {posix} from 'node:path';
-import {MS_PRIVATE, MS_REC, MS_SLAVE, MS_UNBINDABLE} from './constants.ts';
+import {ConfigError} from '../errors.ts';
+import {MS_PRIVATE, MS_REC, MS_SHARED, MS_SLAVE, MS_UNBINDABLE} from './constants.ts';
 import type {PlanInput} from './input.ts';
 import {propagationFlags} from './mount-options.ts';
 import type {Step} from './operations.ts';
@@ -39,6 +40,14 @@ function readPropagation({linux}: PlanInput['config']): number | undefined {
 // moveRoot unmounts things of the host's side, which must stay with us.
 function hostSideFlags({config, options}: PlanInput): number {
   const flags = readPropagation(config);
+  if (options.noPivot) refuseWithoutPivot(flags, config.linux?.rootfsPropagation);
   if (flags === undefined || (flags & MS_UNBINDABLE) !== 0 || options.noPivot) return MS_SLAVE | MS_REC;
   return flags;
+}
+
+// Without pivot_root the host's mounts stay in the container's namespace. Private ones would keep what the host unmounts
+// in use; with shared ones the unmounting of the host's /proc and /sys, which shuts the container in, would reach the host.
+function refuseWithoutPivot(flags = 0, name = ''): void {
+  if ((flags & (MS_PRIVATE | MS_SHARED)) === 0) return;
+  throw new ConfigError([{pointer: AT_PROPAGATION, message: `"${name}" is not safe with --no-pivot`}]);
 }

@@ -1,7 +1,6 @@
 // linux.seccomp -> a normalised profile, in the kernel's and libseccomp's numbers. Pure: host/seccomp-cache.ts has the
 // profile compiled. Rules as in the runtime-spec 1.3 (config-linux.md#seccomp) and, where it is silent, as in runc.
-import type {Problem} from '../errors.ts';
-import {ConfigError} from '../errors.ts';
+import {ConfigError, type Problem} from '../errors.ts';
 import type {
   Seccomp,
   SeccompAction,
@@ -47,8 +46,6 @@ export interface SeccompProfile {
 
 const EPERM = 1;
 const ENOSYS = 38;
-const MAX_ERRNO = 4095; // the kernel cuts a larger SECCOMP_RET_ERRNO down to this
-const MAX_DATA = 0xffff; // SECCOMP_RET_DATA
 const RET_ERRNO = 0x0005_0000;
 
 const NOTIFY = 'SCMP_ACT_NOTIFY';
@@ -66,11 +63,8 @@ const actionWords: Readonly<Record<KnownAction, number>> = {
   SCMP_ACT_LOG: 0x7ffc_0000,
 };
 
-/** The largest data word of the actions that take one: the errno to return, or the value a tracer gets. */
-const dataLimits: Readonly<Partial<Record<KnownAction, number>>> = {
-  SCMP_ACT_ERRNO: MAX_ERRNO,
-  SCMP_ACT_TRACE: MAX_DATA,
-};
+/** These take a SECCOMP_RET_DATA: the errno to return, or the value that a tracer gets. */
+const actionsWithErrno: readonly SeccompAction[] = ['SCMP_ACT_ERRNO', 'SCMP_ACT_TRACE'];
 
 /** Actions under which a new syscall works, or is decided by a tracer: these need no ENOSYS for newer ones. */
 const permissiveActions: readonly SeccompAction[] = ['SCMP_ACT_ALLOW', 'SCMP_ACT_LOG', 'SCMP_ACT_TRACE'];
@@ -130,57 +124,38 @@ const AT = '/linux/seccomp';
 const UNCONDITIONAL = [[]];
 type Report = (pointer: string, message: string) => void;
 
-/** Normalises linux.seccomp as the schema lets it through, and checks what a schema cannot say; throws a ConfigError with
- * every problem of it. */
+/** Normalises a linux.seccomp that config/load.ts has checked; throws a ConfigError with what a plan cannot do. */
 export function normaliseSeccomp(config: Seccomp): SeccompProfile {
   const problems: Problem[] = [];
   const report: Report = (pointer, message) => problems.push({pointer: AT + pointer, message});
-  const {defaultErrnoRet, syscalls = [], architectures = []} = config;
-  const defaultAction = actionWord(config.defaultAction, '/defaultAction', defaultErrnoRet, '/defaultErrnoRet', report);
+  const defaultAction = actionWord(config.defaultAction, config.defaultErrnoRet, '/defaultAction', report);
   const rules: SeccompRule[] = [];
   const withoutRule: string[] = [];
-  for (const [entry, {names, action, errnoRet, args = []}] of syscalls.entries()) {
-    const at = `/syscalls/${entry}`;
-    const word = actionWord(action, `${at}/action`, errnoRet, `${at}/errnoRet`, report);
-    if (names.includes('')) report(`${at}/names/${names.indexOf('')}`, 'must not be empty');
+  for (const [entry, {names, action, errnoRet, args = []}] of (config.syscalls ?? []).entries()) {
+    const word = actionWord(action, errnoRet, `/syscalls/${entry}/action`, report);
+    if (names.includes('')) report(`/syscalls/${entry}/names/${names.indexOf('')}`, 'must not be empty');
     if (word === defaultAction) withoutRule.push(...names);
     else for (const alternative of alternatives(args)) rules.push({entry, names, action: word, args: alternative});
-  }
-  if (config.listenerMetadata !== undefined && config.listenerPath === undefined) {
-    report('/listenerMetadata', 'must not be set without listenerPath');
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return {
     defaultAction,
     newerAction: permissiveActions.includes(config.defaultAction) ? defaultAction : RET_ERRNO | ENOSYS,
-    architectures: architectures.map((name) => name.slice('SCMP_ARCH_'.length).toLowerCase()),
+    architectures: (config.architectures ?? []).map((name) => name.slice('SCMP_ARCH_'.length).toLowerCase()),
     rules,
     withoutRule,
   };
 }
 
-/** The SECCOMP_RET_* word of an action with its data; EPERM when it takes an errno and none is given. */
-function actionWord(
-  action: SeccompAction,
-  actionAt: string,
-  data: number | undefined,
-  dataAt: string,
-  report: Report,
-): number {
+/** The SECCOMP_RET_* word of an action; for one that takes an errno, with it or else EPERM. */
+function actionWord(action: SeccompAction, errno: number | undefined, at: string, report: Report): number {
   if (action === NOTIFY) {
-    report(actionAt, `${NOTIFY} is valid but not supported by this version of runts`);
+    report(at, `${NOTIFY} is valid but not supported by this version of runts`);
     return 0;
   }
   const word = actionWords[action];
-  const limit = dataLimits[action];
-  if (limit === undefined) {
-    if (data !== undefined) report(dataAt, `is only for SCMP_ACT_ERRNO and SCMP_ACT_TRACE, not for ${action}`);
-    return word;
-  }
-  if (data === undefined) return word | EPERM;
-  if (data <= limit) return word | data;
-  report(dataAt, `must be at most ${limit} for ${action}, got ${data}`);
-  return word;
+  // Only there: `|` would make KILL_PROCESS negative.
+  return actionsWithErrno.includes(action) ? word | (errno ?? EPERM) : word;
 }
 
 /** The conditions of one entry hold together, but when an argument occurs twice each stands alone, any of them being

@@ -2,7 +2,7 @@
 import {existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect} from 'vitest';
-import {type Box, type Edit, runtsOnly, test} from './harness.ts';
+import {type Box, type Edit, isRunc, runtsOnly, test} from './harness.ts';
 import {mountAt, parseMountinfo, read} from './inspect.ts';
 import type {MountSpec} from './spec.ts';
 
@@ -350,7 +350,8 @@ describe('root', () => {
     ['shared', ['shared']],
     ['unbindable', ['unbindable']],
   ] as const) {
-    test(`rootfsPropagation: ${value ?? 'without it'} makes / ${expected[0] ?? 'private'}`, async ({box}) => {
+    test(`rootfsPropagation: ${value ?? 'without it'} makes / ${expected[0] ?? 'private'}`, async ({box, skip}) => {
+      skip(isRunc && (value === 'shared' || value === 'unbindable'), 'runc 1.1 forgets it at the pivot');
       const it = box.container(MOUNTINFO, (spec) => {
         if (value !== undefined) spec.linux.rootfsPropagation = value;
       });
@@ -358,10 +359,10 @@ describe('root', () => {
       await box.host(['sh', '-c', `mount --bind ${it.dir} ${it.dir} && mount --make-private ${it.dir} && mount --make-shared ${it.dir}`]);
       try {
         const outcome = await box.runtime(['run', '--bundle', it.dir, it.id]);
-        const {propagation} = mountAt(outcome.stdout, '/');
-        const kinds = propagation.map((entry) => entry.replace(/:.*/, ''));
-        if (value === 'shared' || value === 'unbindable' || expected.length === 0) expect(kinds).toEqual([...expected]);
-        else expect(kinds.filter((kind) => kind === 'shared')).toEqual([]);
+        const kinds = mountAt(outcome.stdout, '/').propagation.map((entry) => entry.replace(/:.*/, ''));
+        // Not recursive, it need not reach the mount that holds the bundle.
+        if (value === 'slave') expect(kinds).not.toContain('shared');
+        else expect(kinds).toEqual([...expected]);
       } finally {
         await box.host(['umount', '-R', it.dir]);
       }

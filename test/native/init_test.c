@@ -122,7 +122,8 @@ static int end(struct peer peer) {
 
 static void says_hello_with_its_build(void) {
 	struct writer writer;
-	begin(&writer, 0);
+	begin(&writer, 1);
+	put_exec(&writer, "x", "y");
 	struct peer peer = start(&writer);
 	struct message hello = next(peer);
 	CHECK(hello.type == MESSAGE_HELLO);

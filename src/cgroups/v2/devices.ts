@@ -1,7 +1,8 @@
 // Device rules in force on cgroup v2: the program is loaded and attached, and takes the place of what was there.
-import {closeSync, constants, openSync} from 'node:fs';
+import {closeSync} from 'node:fs';
 import {ConfigError, errnoText, hasCode, isSyscallError} from '../../errors.ts';
 import type {Native} from '../../native.ts';
+import {openDirectory} from '../control.ts';
 import type {DeviceRule} from '../device-rules.ts';
 import {deviceProgram} from '../devices-program.ts';
 
@@ -11,7 +12,7 @@ export type DeviceNative = Pick<Native, 'bpfLoadDevice' | 'bpfAttachDevice' | 'b
  * moment without a program: one old program is replaced in place, several are detached after the new one is attached. */
 export function applyDeviceProgram(directory: string, rules: readonly DeviceRule[], native: DeviceNative): void {
   const program = deviceProgram(rules);
-  const cgroup = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  const cgroup = openDirectory(directory);
   const opened: number[] = [cgroup];
   try {
     const old = native.bpfQueryDevice(cgroup);

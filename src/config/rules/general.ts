@@ -39,4 +39,17 @@ const cgroupsPath: Rule = {
   },
 };
 
-export const generalRules: readonly Rule[] = [version, hostName('hostname'), hostName('domainname'), cgroupsPath];
+const annotations: Rule = {
+  reads: ['/annotations'],
+  check(config, report) {
+    if (Object.hasOwn(config.annotations ?? {}, '')) report.problem('/annotations', 'has an empty key');
+  },
+};
+
+export const generalRules: readonly Rule[] = [
+  version,
+  hostName('hostname'),
+  hostName('domainname'),
+  cgroupsPath,
+  annotations,
+];

@@ -1,6 +1,7 @@
 // Mounts, each for itself; what their options mean is the plan's business.
 import {posix} from 'node:path';
 import type {Mount} from '../../generated/config.ts';
+import {parseMountOptions} from '../../plan/mount-options.ts';
 import type {Report, Rule} from './rule.ts';
 
 const eachMount = (check: (mount: Mount, pointer: string, report: Report) => void): Rule => ({
@@ -32,6 +33,16 @@ const source = eachMount((mount, pointer, report) => {
   }
 });
 
+/** mount(2) takes no data with MS_BIND, so that what is meant would be lost in silence. */
+const bindData = eachMount((mount, pointer, report) => {
+  if (!isBind(mount)) return;
+  for (const {index, text} of parseMountOptions(mount.options ?? []).data) {
+    if (/^r?idmap(=|$)/.test(text)) continue;
+    const message = 'bind mounts cannot have any filesystem-specific options applied';
+    report.problem(`${pointer}/options/${index}`, `${message}, got ${JSON.stringify(text)}`);
+  }
+});
+
 const idMappings = eachMount((mount, pointer, report) => {
   const hasUids = (mount.uidMappings?.length ?? 0) > 0;
   const hasGids = (mount.gidMappings?.length ?? 0) > 0;
@@ -44,4 +55,4 @@ const copyUp = eachMount((mount, pointer, report) => {
   report.problem(`${pointer}/options/${index}`, `tmpcopyup is for tmpfs, not for ${mount.type ?? 'a bind mount'}`);
 });
 
-export const mountRules: readonly Rule[] = [destination, source, idMappings, copyUp];
+export const mountRules: readonly Rule[] = [destination, source, bindData, idMappings, copyUp];

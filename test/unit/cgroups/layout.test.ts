@@ -39,7 +39,9 @@ describe('layout', () => {
   });
 
   it('v2: one hierarchy', () => {
-    expect(parseLayout('29 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n', '0::/system.slice/a.service\n')).toEqual({
+    expect(
+      parseLayout('29 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n', '0::/system.slice/a.service\n'),
+    ).toEqual({
       mode: 'v2',
       hierarchies: [],
       unified: {mountPoint: '/sys/fs/cgroup', ownPath: '/system.slice/a.service'},

@@ -104,7 +104,10 @@ describe('resolveCgroup', () => {
 
   it('needs the devices controller on v1, and any cgroup at all', () => {
     const {hierarchies} = v1();
-    const without: CgroupLayout = {mode: 'v1', hierarchies: hierarchies.filter(({controllers}) => controllers[0] !== 'devices')};
+    const without: CgroupLayout = {
+      mode: 'v1',
+      hierarchies: hierarchies.filter(({controllers}) => controllers[0] !== 'devices'),
+    };
     expect(() => resolveCgroup(without, undefined, 'c1', false)).toThrow('"devices" is not mounted');
     expect(resolveCgroup(without, undefined, 'c1', true).rootless).toBe(true);
     expect(() => resolveCgroup({mode: 'v1', hierarchies: []}, undefined, 'c1', false)).toThrow('no cgroup filesystem');
@@ -113,7 +116,12 @@ describe('resolveCgroup', () => {
   it('rootless: what cannot be written to is left out, unless a path was asked for', () => {
     // Root may write anywhere, so a mount point that is not there plays the one that may not be written to.
     const layout: CgroupLayout = {mode: 'v2', hierarchies: [], unified: {mountPoint: `${root}/none`, ownPath: '/a/b'}};
-    expect(resolveCgroup(layout, undefined, 'c1', true)).toEqual({version: 2, paths: {}, ancestors: [], rootless: true});
+    expect(resolveCgroup(layout, undefined, 'c1', true)).toEqual({
+      version: 2,
+      paths: {},
+      ancestors: [],
+      rootless: true,
+    });
     expect(resolveCgroup(layout, '/x', 'c1', true).paths).toEqual({unified: `${root}/none/x`});
   });
 });

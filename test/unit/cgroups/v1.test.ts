@@ -15,13 +15,17 @@ function lines(resources: LinuxResources): string[] {
 describe('cgroup v1 writes', () => {
   it('nothing asked, nothing written', () => {
     expect(lines({})).toEqual([]);
-    expect(lines({memory: {limit: 0n, swap: 0n, reservation: 0n}, cpu: {shares: 0n, quota: 0n, period: 0n}})).toEqual([]);
+    expect(lines({memory: {limit: 0n, swap: 0n, reservation: 0n}, cpu: {shares: 0n, quota: 0n, period: 0n}})).toEqual(
+      [],
+    );
     expect(lines({memory: {disableOOMKiller: false}, cpu: {cpus: '', mems: ''}, blockIO: {weight: 0}})).toEqual([]);
   });
 
   it('memory: the limit first, memory+swap after it', () => {
     expect(
-      lines({memory: {limit: 1000n, swap: 3000n, reservation: 500n, kernelTCP: 9n, swappiness: 0n, disableOOMKiller: true}}),
+      lines({
+        memory: {limit: 1000n, swap: 3000n, reservation: 500n, kernelTCP: 9n, swappiness: 0n, disableOOMKiller: true},
+      }),
     ).toEqual([
       'memory.limit_in_bytes~ = 1000',
       'memory.memsw.limit_in_bytes = 3000',
@@ -154,7 +158,9 @@ describe('cgroup v1 writes', () => {
   });
 
   it('unified is an error', () => {
-    expect(() => lines({unified: {'memory.high': '1'}})).toThrow('config.json#/linux/resources/unified: names files of cgroup v2');
+    expect(() => lines({unified: {'memory.high': '1'}})).toThrow(
+      'config.json#/linux/resources/unified: names files of cgroup v2',
+    );
     expect(lines({unified: {}})).toEqual([]);
   });
 });

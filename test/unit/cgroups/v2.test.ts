@@ -16,7 +16,9 @@ function lines(resources: LinuxResources): string[] {
 describe('cgroup v2 writes', () => {
   it('nothing asked, nothing written', () => {
     expect(lines({})).toEqual([]);
-    expect(lines({memory: {limit: 0n, swap: 0n}, cpu: {shares: 0n, quota: 0n, period: 0n, realtimeRuntime: 0n}})).toEqual([]);
+    expect(
+      lines({memory: {limit: 0n, swap: 0n}, cpu: {shares: 0n, quota: 0n, period: 0n, realtimeRuntime: 0n}}),
+    ).toEqual([]);
   });
 
   it('memory: swap alone, which is memory+swap less memory', () => {
@@ -57,7 +59,9 @@ describe('cgroup v2 writes', () => {
       'config.json#/linux/resources/blockIO/weightDevice/0/leafWeight',
       'config.json#/linux/resources/network',
     ]);
-    expect(() => lines({cpu: {realtimeRuntime: 5n}})).toThrow('config.json#/linux/resources/cpu/realtimeRuntime: cgroup v2');
+    expect(() => lines({cpu: {realtimeRuntime: 5n}})).toThrow(
+      'config.json#/linux/resources/cpu/realtimeRuntime: cgroup v2',
+    );
   });
 
   it('cpu', () => {

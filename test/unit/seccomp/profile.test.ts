@@ -160,38 +160,18 @@ describe('seccomp profile', () => {
     expect(
       problems({
         defaultAction: 'SCMP_ACT_ALLOW',
-        defaultErrnoRet: 1,
-        listenerMetadata: 'x',
+        listenerPath: '/run/agent.sock',
         syscalls: [
           {names: ['read'], action: 'SCMP_ACT_NOTIFY'},
-          {names: ['write', ''], action: 'SCMP_ACT_ERRNO', errnoRet: 4096},
-          {names: ['open'], action: 'SCMP_ACT_TRACE', errnoRet: 65536},
-          {names: ['close'], action: 'SCMP_ACT_KILL', errnoRet: 1},
+          {names: ['write', ''], action: 'SCMP_ACT_ERRNO'},
         ],
       }),
     ).toEqual([
       {
-        pointer: '/linux/seccomp/defaultErrnoRet',
-        message: 'is only for SCMP_ACT_ERRNO and SCMP_ACT_TRACE, not for SCMP_ACT_ALLOW',
-      },
-      {
         pointer: '/linux/seccomp/syscalls/0/action',
         message: 'SCMP_ACT_NOTIFY is valid but not supported by this version of runts',
       },
-      {
-        pointer: '/linux/seccomp/syscalls/1/errnoRet',
-        message: 'must be at most 4095 for SCMP_ACT_ERRNO, got 4096',
-      },
       {pointer: '/linux/seccomp/syscalls/1/names/1', message: 'must not be empty'},
-      {
-        pointer: '/linux/seccomp/syscalls/2/errnoRet',
-        message: 'must be at most 65535 for SCMP_ACT_TRACE, got 65536',
-      },
-      {
-        pointer: '/linux/seccomp/syscalls/3/errnoRet',
-        message: 'is only for SCMP_ACT_ERRNO and SCMP_ACT_TRACE, not for SCMP_ACT_KILL',
-      },
-      {pointer: '/linux/seccomp/listenerMetadata', message: 'must not be set without listenerPath'},
     ]);
   });
 });

@@ -1,0 +1,285 @@
+// linux.cgroupsPath and linux.resources, as the kernel reports them (cgroup v1; v2 is tested in the lab guest).
+import {existsSync, mkdirSync, rmdirSync, statSync} from 'node:fs';
+import {dirname, join} from 'node:path';
+import {describe, expect} from 'vitest';
+import {type Box, type Edit, isRunc, runtsOnly, test} from './harness.ts';
+import {allCgroups, cgroupOf, hierarchy, read, until} from './inspect.ts';
+import type {ResourcesSpec} from './spec.ts';
+
+const with_ =
+  (resources: ResourcesSpec, more?: Edit): Edit =>
+  (spec) => {
+    spec.linux.resources = {...spec.linux.resources, ...resources};
+    more?.(spec);
+  };
+
+/** Creates a container with these resources; returns a reader of its cgroup files. */
+async function created(box: Box, resources: ResourcesSpec, more?: Edit) {
+  const it = box.container(['/bin/sleep', '100'], with_(resources, more));
+  await it.create();
+  const {pid} = await it.state();
+  return (controller: string, file: string): string => read(join(cgroupOf(pid, controller), file)).trim();
+}
+
+describe('memory', () => {
+  test('memory: limit, reservation and swap are set', async ({box}) => {
+    const value = await created(box, {memory: {limit: 64 << 20, reservation: 32 << 20, swap: 128 << 20}});
+    expect(value('memory', 'memory.limit_in_bytes')).toBe(String(64 << 20));
+    expect(value('memory', 'memory.soft_limit_in_bytes')).toBe(String(32 << 20));
+    expect(value('memory', 'memory.memsw.limit_in_bytes')).toBe(String(128 << 20));
+  });
+
+  test('memory: -1 is no limit', async ({box}) => {
+    const value = await created(box, {memory: {limit: -1}});
+    expect(value('memory', 'memory.limit_in_bytes')).toBe('9223372036854771712');
+  });
+
+  test('memory: a limit that a double cannot hold is exact', async ({box}) => {
+    const value = await created(box, {memory: {limit: 9_223_372_036_854_767_616n}});
+    expect(value('memory', 'memory.limit_in_bytes')).toBe('9223372036854767616');
+  });
+
+  test('memory: the limit that engines send for "none" works', async ({box}) => {
+    const value = await created(box, {memory: {limit: 9_223_372_036_854_771_712n}});
+    expect(value('memory', 'memory.limit_in_bytes')).toBe('9223372036854771712');
+  });
+
+  test('memory: swappiness and the OOM killer are set', async ({box}) => {
+    const value = await created(box, {memory: {limit: 64 << 20, swappiness: 11, disableOOMKiller: true}});
+    expect(value('memory', 'memory.swappiness')).toBe('11');
+    expect(value('memory', 'memory.oom_control')).toMatch(/^oom_kill_disable 1/);
+  });
+
+  test('memory: a program that wants more is killed', async ({box}) => {
+    const outcome = await box.run('head -c 64m /dev/zero | tail', with_({memory: {limit: 16 << 20, swap: 16 << 20}}));
+    expect(outcome.code).toBe(137);
+  });
+});
+
+describe('cpu', () => {
+  test('cpu: shares, quota and period are set', async ({box}) => {
+    const value = await created(box, {cpu: {shares: 333, quota: 25_000, period: 50_000}});
+    expect(value('cpu', 'cpu.shares')).toBe('333');
+    expect(value('cpu', 'cpu.cfs_quota_us')).toBe('25000');
+    expect(value('cpu', 'cpu.cfs_period_us')).toBe('50000');
+  });
+
+  test('cpu: quota -1 is no limit', async ({box}) => {
+    const value = await created(box, {cpu: {quota: -1}});
+    expect(value('cpu', 'cpu.cfs_quota_us')).toBe('-1');
+  });
+
+  runtsOnly('runc 1.1 does not know them', 'cpu: burst and idle are set', async (box) => {
+    const burst = await created(box, {cpu: {quota: 50_000, period: 100_000, burst: 20_000}});
+    expect(burst('cpu', 'cpu.cfs_burst_us')).toBe('20000');
+    const idle = await created(box, {cpu: {idle: 1}});
+    expect(idle('cpu', 'cpu.idle')).toBe('1');
+  });
+
+  test('cpu: cpus and mems are set', async ({box}) => {
+    const value = await created(box, {cpu: {cpus: '1', mems: '0'}});
+    expect(value('cpuset', 'cpuset.cpus')).toBe('1');
+    expect(value('cpuset', 'cpuset.mems')).toBe('0');
+  });
+
+  test('cpu: the program may use only those cpus', async ({box}) => {
+    expect(await box.sh('grep Cpus_allowed_list /proc/self/status; nproc', with_({cpu: {cpus: '0'}}))).toBe('Cpus_allowed_list:\t0\n1');
+  });
+
+  test('cpu: without cpus the container has those of its parent', async ({box}) => {
+    const value = await created(box, {});
+    expect(value('cpuset', 'cpuset.cpus')).toBe(read(join(hierarchy('cpuset'), 'cpuset.cpus')).trim());
+    expect(value('cpuset', 'cpuset.mems')).toBe(read(join(hierarchy('cpuset'), 'cpuset.mems')).trim());
+  });
+});
+
+describe('pids', () => {
+  test('pids: the limit is set', async ({box}) => {
+    const value = await created(box, {pids: {limit: 77}});
+    expect(value('pids', 'pids.max')).toBe('77');
+  });
+
+  test('pids: -1 is no limit', async ({box}) => {
+    const value = await created(box, {pids: {limit: -1}});
+    expect(value('pids', 'pids.max')).toBe('max');
+  });
+
+  test('pids: a fork beyond the limit is refused', async ({box}) => {
+    const script = 'for i in 1 2 3 4 5 6 7 8 9; do sleep 5 & done; echo not reached';
+    const outcome = await box.run(script, with_({pids: {limit: 5}}));
+    expect(outcome.stderr).toMatch(/can't fork/);
+    expect(outcome.stdout).toBe('');
+  });
+});
+
+describe('blkio', () => {
+  test('blkio: throttles are set', async ({box}) => {
+    const disk = {major: 254, minor: 0};
+    if (!existsSync('/sys/dev/block/254:0')) return;
+    const value = await created(box, {
+      blockIO: {
+        throttleReadBpsDevice: [{...disk, rate: 1_048_576}],
+        throttleWriteBpsDevice: [{...disk, rate: 2_097_152}],
+        throttleReadIOPSDevice: [{...disk, rate: 300}],
+        throttleWriteIOPSDevice: [{...disk, rate: 400}],
+      },
+    });
+    expect(value('blkio', 'blkio.throttle.read_bps_device')).toBe('254:0 1048576');
+    expect(value('blkio', 'blkio.throttle.write_bps_device')).toBe('254:0 2097152');
+    expect(value('blkio', 'blkio.throttle.read_iops_device')).toBe('254:0 300');
+    expect(value('blkio', 'blkio.throttle.write_iops_device')).toBe('254:0 400');
+  });
+
+  test('blkio: the weight is set where the kernel has one', async ({box}) => {
+    const probe = join(hierarchy('blkio'), `probe-${box.token}`);
+    mkdirSync(probe);
+    const file = ['blkio.weight', 'blkio.bfq.weight'].find((name) => existsSync(join(probe, name)));
+    rmdirSync(probe);
+    if (file === undefined) return;
+    const value = await created(box, {blockIO: {weight: 333}});
+    expect(value('blkio', file)).toBe('333');
+  });
+});
+
+describe('devices', () => {
+  test('devices: only the default ones may be used when all others are denied', async ({box}) => {
+    const value = await created(box, {devices: [{allow: false, access: 'rwm'}]});
+    const list = value('devices', 'devices.list').split('\n');
+    expect(list).toEqual(
+      expect.arrayContaining(['c 1:3 rwm', 'c 1:5 rwm', 'c 1:7 rwm', 'c 1:8 rwm', 'c 1:9 rwm', 'c 5:0 rwm', 'c 5:2 rwm', 'c 136:* rwm', 'c *:* m', 'b *:* m']),
+    );
+    expect(list).not.toContain('a *:* rwm');
+  });
+
+  test('devices: a rule of the config opens one', async ({box}) => {
+    const out = await box.sh('head -c 1 /dev/kmsg2 2>&1 >/dev/null; true; cat /dev/disk 2>&1 | head -c 0; echo; cat /dev/disk 2>&1 >/dev/null | tail -n 1', (spec) => {
+      spec.linux.devices = [{type: 'b', path: '/dev/disk', major: 254, minor: 0, fileMode: 0o666}];
+    });
+    expect(out).toMatch(/Operation not permitted/);
+    const value = await created(box, {
+      devices: [
+        {allow: false, access: 'rwm'},
+        {allow: true, type: 'b', major: 7, minor: 3, access: 'r'},
+        {allow: true, type: 'c', major: 10, access: 'rw'},
+      ],
+    });
+    const list = value('devices', 'devices.list').split('\n');
+    expect(list).toContain('b 7:3 r');
+    expect(list.some((line) => line.startsWith('c 10:* rw'))).toBe(true);
+  });
+
+  test('devices: an unlisted one cannot be opened, even by root with its node', async ({box}) => {
+    const out = await box.sh('head -c 1 /dev/loop 2>&1 | cat; true', (spec) => {
+      spec.linux.devices = [{type: 'b', path: '/dev/loop', major: 7, minor: 0, fileMode: 0o666}];
+    });
+    expect(out).toMatch(/Operation not permitted/);
+  });
+
+  test('devices: everything may be allowed', async ({box}) => {
+    const value = await created(box, {devices: [{allow: true, access: 'rwm'}]});
+    expect(value('devices', 'devices.list')).toBe('a *:* rwm');
+  });
+});
+
+describe('cgroupsPath', () => {
+  const controllers = ['memory', 'cpu', 'cpuset', 'pids', 'devices', 'freezer', 'blkio'];
+
+  test('cgroupsPath: an absolute path is taken from the root of each hierarchy', async ({box}) => {
+    const it = box.container(['/bin/sleep', '100'], (spec) => {
+      spec.linux.cgroupsPath = `/${box.token}-at-the-top`;
+    });
+    await it.create();
+    const {pid} = await it.state();
+    for (const controller of controllers) {
+      expect(cgroupOf(pid, controller)).toBe(join(hierarchy(controller), `${box.token}-at-the-top`));
+    }
+  });
+
+  test('cgroupsPath: without one the cgroup is named after the container', async ({box}) => {
+    const it = box.container(['/bin/sleep', '100']);
+    await it.create();
+    expect(cgroupOf((await it.state()).pid, 'memory').endsWith(`/${it.id}`)).toBe(true);
+  });
+
+  test('cgroupsPath: a relative one is below a place of the runtime', async ({box}) => {
+    const it = box.container(['/bin/sleep', '100'], (spec) => {
+      spec.linux.cgroupsPath = `${box.token}-relative`;
+    });
+    await it.create();
+    expect(cgroupOf((await it.state()).pid, 'memory').endsWith(`/${box.token}-relative`)).toBe(true);
+  });
+
+  runtsOnly('runc leaves them', 'cgroupsPath: directories above it that were made for it go with it', async (box) => {
+    const it = box.container(['/bin/true'], (spec) => {
+      spec.linux.cgroupsPath = `/${box.token}/a/b/c`;
+    });
+    await it.create();
+    expect(allCgroups().filter((path) => path.includes(box.token)).length).toBeGreaterThan(4 * controllers.length - 1);
+    await it.delete();
+    expect(allCgroups().filter((path) => path.includes(box.token))).toEqual([]);
+  });
+
+  test('cgroupsPath: a parent that was there before, and others in it, stay', async ({box}) => {
+    const parents = controllers.map((controller) => join(hierarchy(controller), `${box.token}-parent`));
+    for (const parent of parents) mkdirSync(parent);
+    const edit =
+      (name: string): Edit =>
+      (spec) => {
+        spec.linux.cgroupsPath = `/${box.token}-parent/${name}`;
+      };
+    const [one, two] = [box.container(['/bin/sleep', '100'], edit('one')), box.container(['/bin/sleep', '100'], edit('two'))];
+    await one.create();
+    await two.create();
+    await one.delete();
+    const rest = cgroupOf((await two.state()).pid, 'memory');
+    expect(rest.endsWith(`/${box.token}-parent/two`)).toBe(true);
+    await two.delete();
+    for (const parent of parents) {
+      expect(statSync(parent).isDirectory()).toBe(true);
+      rmdirSync(parent);
+    }
+    // runc leaves those that it made in the other hierarchies.
+    if (isRunc) for (const parent of allCgroups().filter((path) => path.includes(box.token))) rmdirSync(parent);
+  });
+
+  test('cgroupsPath: .. cannot leave the hierarchy', async ({box}) => {
+    const it = box.container(['/bin/sleep', '100'], (spec) => {
+      spec.linux.cgroupsPath = `/../../../${box.token}-up`;
+    });
+    const outcome = await box.runtime(['create', '--bundle', it.dir, it.id]);
+    if (outcome.code === 0) {
+      expect(cgroupOf((await it.state()).pid, 'memory')).toBe(join(hierarchy('memory'), `${box.token}-up`));
+    }
+    expect(existsSync(join(dirname(dirname(hierarchy('memory'))), `${box.token}-up`))).toBe(false);
+  });
+});
+
+describe('removal', () => {
+  test('cgroups: are gone after delete', async ({box}) => {
+    const it = box.container(['/bin/true']);
+    await it.create();
+    await it.start();
+    await it.stopped();
+    await it.delete();
+    expect(allCgroups().filter((path) => path.includes(box.token))).toEqual([]);
+  });
+
+  test('cgroups: cgroups that the container made inside its own go too', async ({box}) => {
+    const it = box.container(['/bin/sleep', '100']);
+    await it.create();
+    const {pid} = await it.state();
+    for (const controller of ['memory', 'pids', 'freezer']) {
+      mkdirSync(join(cgroupOf(pid, controller), 'inner/most'), {recursive: true});
+    }
+    await it.delete();
+    await until('clean', () => allCgroups().filter((path) => path.includes(box.token)).length === 0);
+  });
+
+  test('cgroups: limits are in place before the program runs', async ({box}) => {
+    const out = await box.sh('cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/pids/pids.max', with_(
+      {memory: {limit: 64 << 20}, pids: {limit: 50}},
+      (spec) => void spec.mounts.push({destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['ro']}),
+    ));
+    expect(out).toBe(`${64 << 20}\n50`);
+  });
+});

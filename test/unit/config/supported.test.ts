@@ -1,0 +1,71 @@
+import {describe, expect, it} from 'vitest';
+import {findUnsupported} from '../../../src/config/supported.ts';
+import {namespaces, problemsOf} from './sample.ts';
+
+const SUFFIX = 'is valid but not supported by this version of runts';
+const mapping = [{containerID: 0, hostID: 0, size: 1}];
+
+describe('what is not supported yet', () => {
+  it.each([
+    ['/linux/uidMappings', mapping],
+    ['/linux/gidMappings', mapping],
+    ['/linux/mountLabel', 'x'],
+    ['/linux/personality', {domain: 'LINUX32'}],
+    ['/linux/memoryPolicy', {mode: 'MPOL_LOCAL'}],
+    ['/linux/netDevices', {eth0: {}}],
+    ['/linux/intelRdt', {enableMonitoring: true}],
+    ['/linux/resources/network/classID', 7],
+    ['/linux/resources/network/priorities', [{name: 'lo', priority: 1}]],
+    ['/linux/resources/rdma', {mlx5: {hcaHandles: 0}}],
+    ['/linux/resources/hugepageLimits', [{pageSize: '2MB', limit: 0}]],
+    ['/linux/resources/unified', {'memory.high': 'max'}],
+    ['/process/apparmorProfile', 'x'],
+    ['/process/selinuxLabel', 'x'],
+    ['/process/scheduler', {policy: 'SCHED_OTHER'}],
+    ['/process/ioPriority', {class: 'IOPRIO_CLASS_IDLE'}],
+  ])('%s is an error that says so', (pointer, value) => {
+    expect(problemsOf({[pointer]: value})).toContain(`${pointer}: ${SUFFIX}`);
+  });
+
+  it('is named to the value where only some are', () => {
+    const document = {
+      linux: {
+        namespaces: [{type: 'pid'}, {type: 'user', path: '/x'}],
+        seccomp: {listenerPath: '/s', syscalls: [{action: 'SCMP_ACT_ALLOW'}, {action: 'SCMP_ACT_NOTIFY'}]},
+      },
+      mounts: [{options: ['ro']}, {options: ['ro', 'ridmap']}],
+    };
+    expect(findUnsupported(document).map(({pointer, message}) => `${pointer}: ${message}`)).toEqual([
+      `/linux/namespaces/1/type: "user" ${SUFFIX}`,
+      `/linux/seccomp/syscalls/1/action: "SCMP_ACT_NOTIFY" ${SUFFIX}`,
+      `/linux/seccomp/listenerPath: ${SUFFIX}`,
+      `/mounts/1/options/1: "ridmap" ${SUFFIX}`,
+    ]);
+  });
+
+  it('may be there when it is empty', () => {
+    expect(
+      problemsOf({
+        '/process/apparmorProfile': '',
+        '/process/selinuxLabel': '',
+        '/process/execCPUAffinity': {initial: '0', final: '0-1'},
+        '/linux/mountLabel': '',
+        '/linux/uidMappings': [],
+        '/linux/intelRdt': null,
+        '/linux/netDevices': {},
+        '/linux/resources': {hugepageLimits: [], network: {classID: 0, priorities: []}, rdma: {}, unified: {}},
+        '/mounts': [{destination: '/a', type: 'tmpfs', uidMappings: [], gidMappings: null, options: []}],
+      }),
+    ).toEqual([]);
+  });
+});
+
+describe('what is supported', () => {
+  it('namespaces joined by path, of all kinds but user', () => {
+    const joined = namespaces('pid', 'network', 'ipc', 'uts', 'cgroup', 'time').map((namespace) => ({
+      ...namespace,
+      path: `/proc/1/ns/${namespace['type']}`,
+    }));
+    expect(problemsOf({'/linux/namespaces': joined})).toEqual([]);
+  });
+});

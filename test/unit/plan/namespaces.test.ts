@@ -1,0 +1,121 @@
+import {describe, expect, it} from 'vitest';
+import type {Linux, Namespace, NamespaceType} from '../../../src/generated/config.ts';
+import {compilePlan} from '../../../src/plan/compile.ts';
+import {orderOf, stepsNamed, withLinux} from './input.ts';
+
+const fds = new Map(
+  ['mount', 'uts', 'ipc', 'network', 'pid', 'cgroup', 'time'].map((type, index) => [type, 20 + index]),
+);
+
+const fresh = (...types: NamespaceType[]): Namespace[] => types.map((type) => ({type}));
+const joined = (...types: NamespaceType[]): Namespace[] => types.map((type) => ({type, path: `/run/ns/${type}`}));
+
+const input = (namespaces: Namespace[], linux: Linux = {}) => withLinux({...linux, namespaces}, {namespaceFds: fds});
+
+const entrySteps = (namespaces: Namespace[], linux: Linux = {}) =>
+  stepsNamed(input(namespaces, linux), 'setns', 'unshare', 'timensOffsets', 'fork');
+
+describe('new namespaces', () => {
+  it.each([
+    ['mount', 0x20000],
+    ['uts', 0x4020000],
+    ['ipc', 0x8020000],
+    ['pid', 0x20020000],
+    ['network', 0x40020000],
+  ] as const)('%s is made by clone3', (type, flags) => {
+    const namespaces = type === 'mount' ? fresh('mount') : fresh('mount', type);
+    expect(compilePlan(input(namespaces)).cloneFlags).toBe(flags);
+    expect(entrySteps(namespaces)).toEqual([]);
+  });
+
+  it('cgroup is made by init, once it is in its cgroup', () => {
+    const namespaces = fresh('mount', 'cgroup');
+    expect(compilePlan(input(namespaces)).cloneFlags).toBe(0x20000);
+    expect(entrySteps(namespaces)).toEqual([{op: 'unshare', at: '/linux/namespaces/1', flags: 0x2000000}]);
+  });
+
+  it('an empty path is none', () => {
+    expect(compilePlan(input([{type: 'mount', path: ''}])).cloneFlags).toBe(0x20000);
+  });
+
+  it('time needs a fork, and so the pid namespace is made before it', () => {
+    const namespaces = fresh('pid', 'time', 'mount', 'cgroup');
+    const timeOffsets = {boottime: {secs: -5n}, monotonic: {secs: 9007199254740993n, nanosecs: 7}};
+    expect(compilePlan(input(namespaces)).cloneFlags).toBe(0x20000);
+    expect(entrySteps(namespaces, {timeOffsets})).toEqual([
+      {op: 'unshare', at: '/linux/namespaces/3', flags: 0x2000000},
+      {op: 'unshare', at: '/linux/namespaces/0', flags: 0x20000000},
+      {op: 'unshare', at: '/linux/namespaces/1', flags: 0x80},
+      {op: 'timensOffsets', at: '/linux/timeOffsets', text: 'monotonic 9007199254740993 7\nboottime -5 0\n'},
+      {op: 'fork', at: '/linux/namespaces/1'},
+    ]);
+  });
+
+  it('without offsets nothing is written', () => {
+    expect(entrySteps(fresh('mount', 'time')).map(({op}) => op)).toEqual(['unshare', 'fork']);
+  });
+});
+
+describe('joined namespaces', () => {
+  it.each([
+    ['uts', 0x4000000],
+    ['ipc', 0x8000000],
+    ['network', 0x40000000],
+    ['cgroup', 0x2000000],
+    ['time', 0x80],
+  ] as const)('%s', (type, flag) => {
+    const namespaces = [...fresh('mount'), ...joined(type)];
+    expect(compilePlan(input(namespaces)).cloneFlags).toBe(0x20000);
+    expect(entrySteps(namespaces)).toEqual([{op: 'setns', at: '/linux/namespaces/1', fd: fds.get(type), type: flag}]);
+  });
+
+  it('pid holds after a fork', () => {
+    expect(entrySteps([...fresh('mount'), ...joined('pid')])).toEqual([
+      {op: 'setns', at: '/linux/namespaces/1', fd: 24, type: 0x20000000},
+      {op: 'fork', at: '/linux/namespaces/1'},
+    ]);
+  });
+
+  it('all of them: in an order of their own, mount last', () => {
+    const steps = entrySteps(joined('mount', 'time', 'pid', 'cgroup', 'network', 'uts', 'ipc'));
+    expect(steps.map((step) => ('fd' in step ? step.fd : step.op))).toEqual([22, 21, 23, 25, 26, 24, 'fork', 20]);
+  });
+
+  it('pid joined, time new: one fork for both', () => {
+    expect(entrySteps([...joined('pid'), ...fresh('time', 'mount')]).map(({op}) => op)).toEqual([
+      'setns',
+      'unshare',
+      'fork',
+    ]);
+  });
+
+  it('a namespace that was not opened is a fault of the caller', () => {
+    expect(() => compilePlan(withLinux({namespaces: [...fresh('mount'), ...joined('ipc')]}))).toThrow(
+      'the ipc namespace /run/ns/ipc was not opened before it is joined',
+    );
+  });
+});
+
+describe('what comes with namespaces', () => {
+  it('the loopback interface of a new network namespace is brought up', () => {
+    expect(stepsNamed(input(fresh('mount', 'network')), 'loopbackUp')).toEqual([
+      {op: 'loopbackUp', at: '/linux/namespaces/1'},
+    ]);
+  });
+
+  it('but not of a joined one, nor of the host', () => {
+    expect(orderOf(input([...fresh('mount'), ...joined('network')]))).not.toContain('loopbackUp');
+    expect(orderOf(input(fresh('mount')))).not.toContain('loopbackUp');
+  });
+
+  it('without a mount namespace nothing is compiled', () => {
+    expect(() => compilePlan(input(fresh('pid')))).toThrow(
+      'config.json#/linux/namespaces: a mount namespace is needed',
+    );
+    expect(() => compilePlan(input([]))).toThrow('a mount namespace is needed');
+  });
+
+  it('a user namespace is refused', () => {
+    expect(() => compilePlan(input(fresh('user', 'mount')))).toThrow('a user namespace is not supported yet');
+  });
+});
