@@ -24,7 +24,11 @@ const dist = `${root}/dist`;
 /** What `runts --version` shows; empty when this is no git checkout. */
 function commit(): string {
   try {
-    return execFileSync('git', ['rev-parse', '--short=12', 'HEAD'], {cwd: root, stdio: 'pipe', encoding: 'utf8'}).trim();
+    return execFileSync('git', ['rev-parse', '--short=12', 'HEAD'], {
+      cwd: root,
+      stdio: 'pipe',
+      encoding: 'utf8',
+    }).trim();
   } catch {
     return '';
   }

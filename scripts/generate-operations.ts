@@ -81,7 +81,12 @@ ${each((name) => `\t\tstruct op_${snake(name)} ${snake(name)};`)}
 ${each((name) => `\tX(${snake(name).toUpperCase()}, ${snake(name)})`, ' \\\n')}
 
 // For each operation X(kind, name) of its operands: what walks over them without knowing them, such as a dump.
-${each((name, fields) => `#define OPERANDS_${snake(name)}(X) ${Object.entries(fields).map(([field, kind]) => `X(${kind}, ${snake(field)})`).join(' ')}`)}
+${each(
+  (name, fields) =>
+    `#define OPERANDS_${snake(name)}(X) ${Object.entries(fields)
+      .map(([field, kind]) => `X(${kind}, ${snake(field)})`)
+      .join(' ')}`,
+)}
 
 // Fills the operands of one operation whose opcode was read already.
 static inline void decode_operands(struct plan_reader *reader, struct operation *operation) {
@@ -106,4 +111,7 @@ function writeIfChanged(path: string, text: string): void {
 
 const buildId = computeBuildId();
 writeIfChanged(header, generateHeader(buildId));
-writeIfChanged(buildIdModule, `// Generated; see scripts/generate-operations.ts.\nexport const buildId = '${buildId}';\n`);
+writeIfChanged(
+  buildIdModule,
+  `// Generated; see scripts/generate-operations.ts.\nexport const buildId = '${buildId}';\n`,
+);

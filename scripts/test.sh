@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 results=build/results
 mkdir -p "$results"
-[ -t 1 ] || export NO_COLOR=1 FORCE_COLOR=0
+[ -t 1 ] || export NO_COLOR=1
 
 # Each suite prints what it does and leaves "PASSED FAILED SKIPPED" in $results/SUITE.
 # step NAME COMMAND...: one check of a suite that counts its own.

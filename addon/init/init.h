@@ -64,6 +64,9 @@ const char *fd_link(int fd);
 ssize_t read_file(int directory, const char *path, char *buffer, size_t size);
 int write_file(int directory, const char *path, const char *text);
 
+// ---- copy.c: fills a new tmpfs with what the root has at `path`
+int copy_up(struct init *init, const char *path, int mount_fd);
+
 // ---- mount-api.c: system calls that neither libc wraps
 struct mount_attributes {
 	uint64_t set, clear, propagation, userns;

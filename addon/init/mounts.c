@@ -19,6 +19,11 @@
 
 // A value beyond this does not go through fsconfig(2).
 #define FSCONFIG_VALUE_MAX 255
+// Linux 5.10; not in every libc's <sys/statvfs.h> and <sys/mount.h>.
+#define STATFS_NOSYMFOLLOW 0x2000
+#ifndef MS_NOSYMFOLLOW
+#define MS_NOSYMFOLLOW 256
+#endif
 
 struct flags {
 	uint64_t set, clear, recursive_set, recursive_clear;
@@ -230,7 +235,11 @@ int do_mount_filesystem(struct init *init, const struct op_mount_filesystem *op)
 			close(mounted);
 	} else {
 		int created = create_filesystem(init, op, existed ? inherited_mode(op, target) : NULL);
-		outcome = created < 0 ? -1 : attach(init, created, target, op->target, &flags);
+		outcome = created < 0 ? -1 : 0;
+		if (outcome == 0 && op->copy_up)
+			outcome = copy_up(init, op->target, created);
+		if (outcome == 0)
+			outcome = attach(init, created, target, op->target, &flags);
 		if (created >= 0)
 			close(created);
 	}
@@ -277,6 +286,7 @@ static unsigned long present_flags(int fd) {
 	flags |= fs.f_flag & ST_NOATIME ? MS_NOATIME : 0;
 	flags |= fs.f_flag & ST_NODIRATIME ? MS_NODIRATIME : 0;
 	flags |= fs.f_flag & ST_RELATIME ? MS_RELATIME : 0;
+	flags |= fs.f_flag & STATFS_NOSYMFOLLOW ? MS_NOSYMFOLLOW : 0;
 	return flags;
 }
 

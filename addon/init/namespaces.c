@@ -1,6 +1,7 @@
 // Namespaces, and the process as such: sessions, keyrings, dispositions.
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/keyctl.h>
 #include <net/if.h>
 #include <sched.h>
@@ -16,6 +17,14 @@
 
 #include "../core/clone.h"
 #include "init.h"
+
+int do_join_cgroup(struct init *init, const struct op_join_cgroup *op) {
+	for (uint32_t i = 0; i < op->files.count; i++) {
+		if (write_file(AT_FDCWD, op->files.items[i], "0") < 0)
+			return fails(init, "write", op->files.items[i]);
+	}
+	return 0;
+}
 
 int do_oom_score_adj(struct init *init, const struct op_oom_score_adj *op) {
 	char text[16];

@@ -140,7 +140,6 @@ int do_make_directory(struct init *init, const struct op_make_directory *op) {
 	if (fd < 0)
 		return fails(init, "mkdir", op->path);
 	close(fd);
-	(void)op->mode;
 	return 0;
 }
 

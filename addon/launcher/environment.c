@@ -25,13 +25,13 @@ static bool any(const char *variable, const char *const prefixes[], size_t count
 }
 #define ANY(variable, prefixes) any(variable, prefixes, sizeof prefixes / sizeof *prefixes)
 
-char **node_environment(char *const caller[], char *facts, char *cache) {
+char **node_environment(char *const caller[], char *facts) {
 	size_t count = 0, bytes = 0;
 	for (; caller[count]; count++)
 		bytes += strlen(caller[count]) + sizeof SCRUBBED;
 
 	// One mapping holds the array and, behind it, the renamed variables.
-	size_t array = (count + 3) * sizeof(char *);
+	size_t array = (count + 2) * sizeof(char *);
 	char *memory = mmap(NULL, array + bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		return NULL;
@@ -48,8 +48,6 @@ char **node_environment(char *const caller[], char *facts, char *cache) {
 		text = stpcpy(stpcpy(text, SCRUBBED), caller[i]) + 1;
 	}
 	*next++ = facts;
-	if (cache)
-		*next++ = cache;
 	*next = NULL;
 	return result;
 }

@@ -2,11 +2,9 @@
 #ifndef RUNTS_LAUNCHER_ENVIRONMENT_H
 #define RUNTS_LAUNCHER_ENVIRONMENT_H
 
-#define COMPILE_CACHE "NODE_COMPILE_CACHE="
-
 // The caller's environment, with every variable that Node or its libraries obey renamed to RUNTS_SCRUBBED_<name>
-// (src/cli gives hooks the old names back), and with `facts` and, unless NULL, `cache` added. What the caller says
-// under our own names is dropped. NULL when there is no memory.
-char **node_environment(char *const caller[], char *facts, char *cache);
+// (src/cli gives hooks the old names back), and with `facts` added. What the caller says under our own names is
+// dropped. NULL when there is no memory.
+char **node_environment(char *const caller[], char *facts);
 
 #endif

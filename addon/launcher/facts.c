@@ -33,18 +33,28 @@ static void add_number(struct text *text, uint64_t number, unsigned base) {
 	add(text, digit);
 }
 
-// Asked of the kernel itself: libc's sigaction() and sigprocmask() hide the signals it uses internally (32-34 in musl).
+// The kernel's own layout of a disposition.
+struct disposition {
+	void (*handler)(int);
+	unsigned long flags;
+	void (*restorer)(void);
+	uint64_t mask;
+};
+
+// Asked of the kernel itself: libc's sigaction() hides the signals that it uses internally.
 static uint64_t ignored_signals(void) {
 	uint64_t ignored = 0;
 	for (int signal = 1; signal <= 64; signal++) {
-		struct {
-			void (*handler)(int);
-			unsigned long flags;
-			void (*restorer)(void);
-			uint64_t mask;
-		} action = {0};
-		if (syscall(SYS_rt_sigaction, signal, NULL, &action, sizeof action.mask) == 0 &&
-		    action.handler == SIG_IGN)
+		struct disposition action = {0};
+		if (syscall(SYS_rt_sigaction, signal, NULL, &action, sizeof action.mask) < 0 ||
+		    action.handler != SIG_IGN)
+			continue;
+		// 32 and 33 are glibc's own. Its posix_spawn leaves them ignored in the child (every recipe of make runs
+		// so): nobody's wish, and no later step can undo it through a libc.
+		struct disposition usual = {.handler = SIG_DFL};
+		if (signal == 32 || signal == 33)
+			syscall(SYS_rt_sigaction, signal, &usual, NULL, sizeof usual.mask);
+		else
 			ignored |= UINT64_C(1) << (signal - 1);
 	}
 	return ignored;

@@ -23,8 +23,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-// Warnings would land on stderr, which containerd and CRI-O parse together with stdout. The rest saves start-up time;
-// see docs/architecture.md for the measurements.
+// Warnings would land on stderr, which containerd and CRI-O parse together with stdout. No other flag is worth having:
+// those that set up less of V8 save nothing that can be measured, and any that changes how V8 compiles (--no-opt,
+// --single-threaded, --initial-old-space-size) makes it refuse the code caches of Node and of the bundle, for 10 ms.
 static char *const node_flags[] = {
 	"--no-warnings",
 };
@@ -89,16 +90,13 @@ static const char *join(char path[PATH_MAX], const char *folder, const char *nam
 
 int main(int argc, char **argv) {
 	static char facts[FACTS_SIZE];
-	static char libexec[PATH_MAX], node[PATH_MAX], script[PATH_MAX], cache[PATH_MAX + sizeof COMPILE_CACHE];
+	static char libexec[PATH_MAX], node[PATH_MAX], script[PATH_MAX];
 
 	open_missing_stdio();
 	record_facts(facts, argc > 0 ? argv[0] : "");
 	find_libexec(libexec);
 	join(node, libexec, "/node");
 	join(script, libexec, "/runts.cjs");
-	strcpy(cache, COMPILE_CACHE);
-	join(cache + sizeof COMPILE_CACHE - 1, libexec, "/cache");
-	bool cached = access(cache + sizeof COMPILE_CACHE - 1, X_OK) == 0;
 
 	// A blocked SIGTERM would make runts deaf; the container gets the recorded mask back.
 	sigset_t none;
@@ -115,7 +113,7 @@ int main(int argc, char **argv) {
 		*next++ = argv[i];
 	*next = NULL;
 
-	char **environment = node_environment(environ, facts, cached ? cache : NULL);
+	char **environment = node_environment(environ, facts);
 	if (!environment)
 		die("cannot map memory for", "the environment", "");
 	execve(node, arguments, environment);

@@ -1,8 +1,8 @@
-// Control groups of a container: find (record), make, fill, join, look into, freeze, kill, remove.
+// Control groups of a container: find (record), make, fill, enter, look into, freeze, kill, remove.
 export {applyResources} from './apply.ts';
 export {createCgroup} from './create.ts';
+export {entranceFiles, openEntrance} from './entrance.ts';
 export {freeze, isFrozen, thaw} from './freezer.ts';
-export {entrance, joinCgroup, openCgroup} from './join.ts';
 export {killAll} from './kill.ts';
 export {type CgroupLayout, readLayout} from './layout.ts';
 export {processes} from './processes.ts';

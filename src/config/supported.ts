@@ -29,7 +29,7 @@ const unsupported: readonly Unsupported[] = [
   {at: '/linux/seccomp/listenerPath'},
   {at: '/mounts/*/uidMappings'},
   {at: '/mounts/*/gidMappings'},
-  {at: '/mounts/*/options/*', values: ['idmap', 'ridmap', 'tmpcopyup']},
+  {at: '/mounts/*/options/*', values: ['idmap', 'ridmap']},
   {at: '/process/apparmorProfile'},
   {at: '/process/selinuxLabel'},
   {at: '/process/scheduler'},

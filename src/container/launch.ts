@@ -1,49 +1,26 @@
 // From a bundle to a first process that waits at the gate, or that the user's program has replaced: what `create` and
 // `run` have in common. Whatever fails, everything is undone before the error is thrown. Runtime specification 1.3,
 // runtime.md#lifecycle, steps 1 to 5.
-import {join} from 'node:path';
-
-import {
-  applyResources,
-  createCgroup,
-  joinCgroup,
-  openCgroup,
-  processes,
-  readLayout,
-  removeCgroup,
-  resolveCgroup,
-} from '../cgroups/index.ts';
+import {applyResources, createCgroup, processes, readLayout, removeCgroup, resolveCgroup} from '../cgroups/index.ts';
 import type {Context} from '../context.ts';
-import {isSyscallError, RuntsError} from '../errors.ts';
-import type {Spawned} from '../native.ts';
-import {encodePlan} from '../plan/encode.ts';
-import type {CompiledPlan, PlanOptions} from '../plan/input.ts';
+import {RuntsError} from '../errors.ts';
+import type {PlanOptions} from '../plan/input.ts';
 import {validateId} from '../state/id.ts';
-import {identify} from '../state/process.ts';
 import type {ContainerRecord} from '../state/record.ts';
 import {claimDirectory, type LockedDirectory, release, removeDirectory, writeRecord} from '../state/store.ts';
 import {type Bundle, openBundle} from './bundle.ts';
-import {checkTerminal, hangUpConsole, sendMaster} from './console.ts';
-import {closeQuietly, createDescriptors, type Descriptors} from './descriptors.ts';
-import {endMembers} from './destroy.ts';
-import {runtimeFailure, stepsOf} from './failure.ts';
+import {checkTerminal, hangUpConsole} from './console.ts';
+import {createDescriptors, type Descriptors} from './descriptors.ts';
+import {stepsOf} from './failure.ts';
+import {endedEarly, shakeHands, startInit} from './first-process.ts';
 import {makeGate} from './gate.ts';
-import {awaitEnd, awaitReady, proceed, type Talk} from './handshake.ts';
-import {runHooks, runPoststopHooks, stateForHooks} from './hooks.ts';
-import {type InheritedFds, inheritedFds, numbersOf} from './inherited-fds.ts';
-import {
-  DEATH_DEADLINE_MS,
-  describeEnd,
-  type InitProcess,
-  initProcessOf,
-  killAndReap,
-  letGo,
-  reapWithin,
-  replaceProcess,
-} from './init-process.ts';
+import {awaitEnd, proceed, type Talk} from './handshake.ts';
+import {runPoststopHooks} from './hooks.ts';
+import {type InheritedFds, inheritedFds} from './inherited-fds.ts';
+import type {InitProcess} from './init-process.ts';
 import {patienceWith} from './patience.ts';
 import {removePidFile, writePidFile} from './pid-file.ts';
-import {descriptorsOf, newRecord, preparePlan, stepsAfterReady} from './prepare.ts';
+import {newRecord, preparePlan, stepsAfterReady} from './prepare.ts';
 import {createUndoStack, type UndoStack} from './rollback.ts';
 
 export interface CreateOptions {
@@ -103,7 +80,7 @@ interface Progress {
 }
 
 /** A launch that has its place on disk. */
-interface Placed extends Launch {
+export interface Placed extends Launch {
   readonly directory: LockedDirectory;
   record: ContainerRecord;
 }
@@ -198,88 +175,6 @@ function makeCgroup({ctx, bundle, record, undo}: Placed): void {
   for (const warning of warnings) ctx.log.warn(warning);
 }
 
-/** Starts runts-init, which waits for an answer to its `hello`, and puts it on record and into its cgroup. */
-function startInit(launch: Placed, plan: CompiledPlan): InitProcess {
-  const {ctx, undo, record} = launch;
-  const init = initProcessOf(spawn(launch, plan));
-  // Hooks that it runs, and, in a shared pid namespace, whatever it has started.
-  undo.push('end the processes of the cgroup', () => endMembers(ctx.native, record));
-  undo.push('close the sync socket', () => letGo(init));
-  undo.push('end the first process', () => {
-    if (!killAndReap(ctx.native, init)) throw new RuntsError('container init still running');
-  });
-  setInit(launch, init.pid);
-  // On v2 it was born there.
-  if (record.cgroup.version === 1) joinCgroup(record.cgroup, init.pid);
-  return init;
-}
-
-function spawn({ctx, inherited, record, descriptors}: Placed, plan: CompiledPlan): Spawned {
-  const cgroupFd = openCgroup(record.cgroup);
-  if (cgroupFd !== undefined) descriptors.add(cgroupFd);
-  try {
-    return ctx.native.spawn({
-      init: join(ctx.libexec, 'runts-init'),
-      plan: encodePlan(plan),
-      cloneFlags: plan.cloneFlags,
-      cgroupFd: cgroupFd ?? -1,
-      stdio: [ctx.stdin, ctx.stdout, ctx.stderr],
-      keepFds: [...numbersOf(inherited), ...descriptorsOf(plan)],
-    });
-  } catch (error) {
-    throw isSyscallError(error) ? runtimeFailure("start the container's first process", error) : error;
-  } finally {
-    // Of the fifos only runts-init keeps a copy: that they end tells of its end.
-    descriptors.closeAll();
-  }
-}
-
-function setInit(launch: Placed, pid: number): void {
-  launch.record = {...launch.record, init: identify(pid)};
-  writeRecord(launch.directory, launch.record);
-}
-
-/** Goes along with runts-init until it is ready. Returns the terminal's master side if it is for us, else -1. */
-function shakeHands(launch: Placed, talk: Talk, init: InitProcess): number {
-  const {ctx, options, bundle, undo, progress} = launch;
-  const {native} = ctx;
-  let master = -1;
-  awaitReady(ctx, talk, {
-    hello: (build) => checkBuild(native.buildId, build),
-    pid(pid) {
-      replaceProcess(native, init, pid);
-      setInit(launch, pid);
-    },
-    runtimeHooks() {
-      progress.hooksBegun = true;
-      const state = stateForHooks(launch.record, 'creating', init.pid);
-      for (const kind of ['prestart', 'createRuntime'] as const) {
-        runHooks(ctx, kind, bundle.config.hooks?.[kind] ?? [], bundle.path, state);
-      }
-    },
-    console(fd, name) {
-      if (options.consoleSocket === undefined) {
-        master = fd;
-        undo.push('close the terminal', () => closeQuietly(fd));
-        return;
-      }
-      try {
-        sendMaster(ctx, options.consoleSocket, fd, name);
-        progress.masterSent = true;
-      } finally {
-        closeQuietly(fd);
-      }
-    },
-    ended: () => new RuntsError(describeEnd(reapWithin(native, init, DEATH_DEADLINE_MS), launch.record.cgroup)),
-  });
-  return master;
-}
-
-function checkBuild(ours: string, theirs: string): void {
-  if (ours === theirs) return;
-  throw new RuntsError(`runts-init is of build ${theirs}, this runts of build ${ours}: install both anew`);
-}
-
 /** Records the container as created, then lets go of runts-init, which from here on outlives us. */
 function commit(launch: Placed, talk: Talk, init: InitProcess): void {
   const {ctx, options, directory, undo, record} = launch;
@@ -289,8 +184,7 @@ function commit(launch: Placed, talk: Talk, init: InitProcess): void {
     const path = writePidFile(ctx, options.pidFile, init.pid);
     undo.push('remove the pid file', () => removePidFile(path));
   }
-  const ended = (): RuntsError => new RuntsError(describeEnd(reapWithin(ctx.native, init, DEATH_DEADLINE_MS), record.cgroup));
-  proceed(ctx, talk, {ended});
+  proceed(ctx, talk, {ended: () => endedEarly(launch, init)});
   // At the gate it closes its end; without one that happens as the user's program takes over.
   const hooks = launch.mode.gated ? undefined : launch.bundle.config.hooks?.startContainer;
   awaitEnd(ctx, {...talk, patience: patienceWith(hooks)});

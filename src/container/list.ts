@@ -2,9 +2,9 @@ import {readFileSync} from 'node:fs';
 
 import type {Context} from '../context.ts';
 import {messageOf} from '../errors.ts';
-import {listIds, readRecordIfAny} from '../state/store.ts';
+import {listIds} from '../state/store.ts';
 import {type ContainerState, stateOf} from './state.ts';
-import {viewContainer} from './status.ts';
+import {viewIfAny} from './status.ts';
 
 /** All containers of the state root, sorted by id. One whose state cannot be read is a warning in the log. */
 export function list(ctx: Context): ContainerState[] {
@@ -12,9 +12,8 @@ export function list(ctx: Context): ContainerState[] {
   let names: ReadonlyMap<number, string> | undefined;
   for (const id of listIds(ctx)) {
     try {
-      // A directory without a record is a container that is just being made or deleted.
-      if (readRecordIfAny(ctx, id) === undefined) continue;
-      const view = viewContainer(ctx, id);
+      const view = viewIfAny(ctx, id);
+      if (view === undefined) continue;
       names ??= readUserNames();
       states.push(stateOf(view, names.get(view.record.owner) ?? `#${view.record.owner}`));
     } catch (error) {

@@ -5,7 +5,7 @@ import {RuntsError} from '../errors.ts';
 import type {Status} from '../generated/config.ts';
 import {isAlive} from '../state/process.ts';
 import type {ContainerRecord} from '../state/record.ts';
-import {DOES_NOT_EXIST, directoryOf, isBusy, readRecord} from '../state/store.ts';
+import {DOES_NOT_EXIST, directoryOf, isBusy, readRecord, readRecordIfAny} from '../state/store.ts';
 import {isGateClosed} from './gate.ts';
 
 export interface ContainerView {
@@ -13,11 +13,19 @@ export interface ContainerView {
   readonly status: Status;
 }
 
-/** A container as it is now. One that is being made does not exist yet. Throws `container does not exist`. */
+/** A container as it is now. Throws `container does not exist`. */
 export function viewContainer(ctx: Pick<Context, 'root' | 'native'>, id: string): ContainerView {
-  const record = readRecord(ctx, id);
+  const view = viewIfAny(ctx, id);
+  if (view === undefined) throw new RuntsError(DOES_NOT_EXIST);
+  return view;
+}
+
+/** As viewContainer, but undefined when there is none, or one that is just being made. */
+export function viewIfAny(ctx: Pick<Context, 'root' | 'native'>, id: string): ContainerView | undefined {
+  const record = readRecordIfAny(ctx, id);
+  if (record === undefined) return undefined;
   // A `creating` record that nobody works on is what a killed `create` has left: that is shown, so that it is deleted.
-  if (record.status === 'creating' && isBusy(ctx, id)) throw new RuntsError(DOES_NOT_EXIST);
+  if (record.status === 'creating' && isBusy(ctx, id)) return undefined;
   return {record, status: statusOf(ctx, record)};
 }
 

@@ -6,6 +6,7 @@ import type {StepSummary} from '../state/record.ts';
 type Words = {readonly [Name in OperationName]: (step: Extract<Operation, {readonly op: Name}>) => string};
 
 const words: Words = {
+  joinCgroup: () => "join the container's cgroup",
   oomScoreAdj: ({value}) => `set the OOM score adjustment to ${value}`,
   setns: ({type}) => `join the ${namespaceNames(type)} namespace`,
   unshare: ({flags}) => `create a new ${namespaceNames(flags)} namespace`,

@@ -5,6 +5,7 @@
 // the hooks that may change them; hooks before the switch of roots, as they are looked up on the host; what is written to
 // before it becomes read-only; what takes privileges before they are dropped; nothing that can fail after `ready` that
 // could have failed before.
+import {entranceFiles} from '../cgroups/entrance.ts';
 import {credentialSteps, lateSeccompSteps, userOf} from './credentials.ts';
 import {deviceSteps} from './devices.ts';
 import {containerEnvironment, searchPath} from './environment.ts';
@@ -27,6 +28,7 @@ export function compilePlan(input: PlanInput): CompiledPlan {
   const namespaces = planNamespaces(input);
   const mounts = planMounts(input, warnings);
   const steps: Step[] = [
+    ...cgroupSteps(input),
     ...oomSteps(input),
     ...namespaces.steps,
     ...sessionSteps(input),
@@ -51,7 +53,13 @@ export function compilePlan(input: PlanInput): CompiledPlan {
   return {cloneFlags: namespaces.cloneFlags, steps, warnings: warnings.map((text) => `config.json#${text}`)};
 }
 
-// First of all, through the host's /proc; children inherit it.
+// First of all: everything that follows is accounted to the container, and its cgroup namespace is rooted there.
+function cgroupSteps({cgroup}: PlanInput): Step[] {
+  const files = entranceFiles(cgroup);
+  return files.length === 0 ? [] : [{op: 'joinCgroup', at: '/linux/cgroupsPath', files}];
+}
+
+// Through the host's /proc; children inherit it.
 function oomSteps({config: {process}}: PlanInput): Step[] {
   const value = process.oomScoreAdj;
   return value === undefined ? [] : [{op: 'oomScoreAdj', at: '/process/oomScoreAdj', value}];
@@ -64,7 +72,7 @@ function sessionSteps({id, options}: PlanInput): Step[] {
 
 function directorySteps({config: {process}}: PlanInput): Step[] {
   const path = containerPath(process.cwd);
-  return path === '/' ? [] : [{op: 'makeDirectory', at: '/process/cwd', path, mode: 0o755}];
+  return path === '/' ? [] : [{op: 'makeDirectory', at: '/process/cwd', path}];
 }
 
 function consoleSteps(input: PlanInput): Step[] {

@@ -36,15 +36,18 @@ class Writer {
   }
 
   u32(value: number): void {
-    this.#bytes.writeUInt32LE(value, this.#reserve(4));
+    const at = this.#reserve(4); // may replace #bytes
+    this.#bytes.writeUInt32LE(value, at);
   }
 
   i32(value: number): void {
-    this.#bytes.writeInt32LE(value, this.#reserve(4));
+    const at = this.#reserve(4); // may replace #bytes
+    this.#bytes.writeInt32LE(value, at);
   }
 
   u64(value: bigint): void {
-    this.#bytes.writeBigUInt64LE(value, this.#reserve(8));
+    const at = this.#reserve(8); // may replace #bytes
+    this.#bytes.writeBigUInt64LE(value, at);
   }
 
   string(value: string): void {

@@ -57,7 +57,7 @@ const CASES: readonly Case[] = [
   {what: 'a config.json that is not JSON', bundle: (it) => writeFileSync(config(it), 'ociVersion: 1.0.2\n'), says: /config\.json.*(line 1|position|unexpected|JSON)/i, runc: /invalid character/},
   {what: 'a config.json that is an array', bundle: (it) => writeFileSync(config(it), '[]'), says: /config\.json.*object/i, runc: /cannot unmarshal array/},
   {what: 'a config.json that is null', bundle: (it) => writeFileSync(config(it), 'null'), says: /config\.json.*object/i, runc: 'runc 1.1 panics'},
-  {what: 'a config.json of 10 MB of zeros', bundle: (it) => truncateSync(Object.assign(config(it)), 10 << 20), says: /config\.json/i, runc: /invalid character|unexpected/},
+  {what: 'a config.json of 10 MB of zeros', bundle: (it) => truncateSync(config(it), 10 << 20), says: /config\.json/i, runc: 'Go stops reading after the object'},
   {what: 'a config.json of 10 MB with an invalid end', bundle: (it) => appendFileSync(config(it), `${' '.repeat(10 << 20)}x`), says: /config\.json.*(line|position|unexpected|JSON)/i, runc: 'Go stops reading after the object'},
   {what: 'a config.json that nests ten thousand arrays', bundle: (it) => rewrite(it, (text) => text.replace('{', `{"x": ${'['.repeat(20_000)}${']'.repeat(20_000)},`).replace('"ociVersion": "1.0.2"', '"ociVersion": 1')), says: /config\.json/i, runc: /max depth|cannot unmarshal/},
   {what: 'a config.json that is a directory', bundle: (it) => { rmSync(config(it)); mkdirSync(config(it)); }, says: /config\.json.*(is a directory|EISDIR|not a regular file)/i},
@@ -65,7 +65,7 @@ const CASES: readonly Case[] = [
   {what: 'a config.json that is a device', bundle: (it) => { rmSync(config(it)); symlinkSync('/dev/zero', config(it)); }, says: /config\.json.*(device|not a regular file|regular)/i, runc: 'runc 1.1 reads it'},
   {what: 'a config.json with invalid UTF-8', bundle: (it) => writeFileSync(config(it), Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])), says: /config\.json|\/process/i, runc: /process/},
   {what: 'a rootfs that is missing', edit: (spec) => { spec.root.path = 'nope'; }, says: new RegExp(`nope.*(${NOT_FOUND})`, 'i')},
-  {what: 'a rootfs that is a file', edit: (spec) => { spec.root.path = 'config.json'; }, says: /config\.json.*not a directory|ENOTDIR/i},
+  {what: 'a rootfs that is a file', edit: (spec) => { spec.root.path = 'config.json'; }, says: /config\.json.*not a directory|ENOTDIR/i, runc: /not a directory/},
   {what: 'a root without a path', edit: wrong((spec) => { spec['root'] = {}; }), says: /root\/?.*path/i, runc: 'runc 1.1 takes the bundle'},
   {what: 'no root at all', edit: wrong((spec) => { delete spec['root']; }), says: /root/i},
 
@@ -98,7 +98,7 @@ const CASES: readonly Case[] = [
   {what: 'an empty name of the program', edit: program(['']), says: /args|exec|executable/i},
   {what: 'a relative cwd', edit: (spec) => { spec.process.cwd = 'tmp'; }, says: /cwd.*absolute|absolute.*cwd|Cwd.*absolute/i},
   {what: 'no cwd', edit: wrong((spec) => { delete spec['process'].cwd; }), says: /cwd/i},
-  {what: 'a NUL byte in an argument', edit: program(['/bin/echo', 'a\0b']), says: /\/process\/args\/1.*NUL|NUL|invalid argument/i},
+  {what: 'a NUL byte in an argument', edit: program(['/bin/echo', 'a\0b']), says: /\/process\/args\/1.*NUL|NUL|invalid argument/i, runc: 'runc 1.1 cuts it there'},
   {what: 'a NUL byte in the environment', edit: (spec) => { spec.process.env.push('A=\0'); }, says: /\/process\/env|NUL|invalid argument/i, runc: 'runc 1.1 passes it on to execve, which cuts it'},
   {what: 'a NUL byte in a destination', edit: (spec) => { spec.mounts.push({destination: '/a\0b', type: 'tmpfs', source: 'tmpfs'}); }, says: /\/mounts\/6.*NUL|NUL|invalid argument/i},
   {what: 'an environment entry without =', edit: (spec) => { spec.process.env.push('NOVALUE'); }, says: /env.*NOVALUE|NOVALUE/, runc: 'runc 1.1 passes over it'},
@@ -156,7 +156,7 @@ const CASES: readonly Case[] = [
   {what: 'a sysctl that has no namespace', edit: (spec) => { spec.linux.sysctl = {'vm.swappiness': '1'}; }, says: /vm\.swappiness/},
   {what: 'a sysctl that does not exist', edit: (spec) => { spec.linux.sysctl = {'net.nope': '1'}; }, says: /net[./]nope/},
   {what: 'a value that a sysctl refuses', edit: (spec) => { spec.linux.sysctl = {'net.ipv4.ip_forward': 'many'}; }, says: /net[./]ipv4[./]ip_forward.*invalid argument/i},
-  {what: 'mounts without a mount namespace', edit: (spec) => { spec.linux.namespaces = spec.linux.namespaces.filter(({type}) => type !== 'mount'); }, says: /mount/i},
+  {what: 'mounts without a mount namespace', edit: (spec) => { spec.linux.namespaces = spec.linux.namespaces.filter(({type}) => type !== 'mount'); }, says: /mount/i, runc: /MNT namespace/},
 
   // ---- mounts
   {what: 'a mount option that the filesystem does not know', edit: (spec) => { spec.mounts.push({destination: '/m', type: 'tmpfs', source: 'tmpfs', options: ['nope=1']}); }, says: /\/mounts\/6.*tmpfs.*(nope)/i, runc: /\/m.*invalid argument/},
@@ -185,12 +185,12 @@ const CASES: readonly Case[] = [
 
   // ---- cgroups
   {what: 'a cpuset that does not exist', edit: (spec) => { spec.linux.resources = {cpu: {cpus: '999'}}; }, says: /cpuset|cpus/},
-  {what: 'a cpuset that is not a list', edit: (spec) => { spec.linux.resources = {cpu: {cpus: 'all'}}; }, says: /cpuset|cpus/},
+  {what: 'a cpuset that is not a list', edit: (spec) => { spec.linux.resources = {cpu: {cpus: 'nope'}}; }, says: /cpuset|cpus/},
   {what: 'a memory limit that is too small to start', edit: (spec) => { spec.linux.resources = {memory: {limit: 4096}}; }, says: /memory|OOM/i},
   {what: 'a swap limit below the memory limit', edit: (spec) => { spec.linux.resources = {memory: {limit: 64 << 20, swap: 32 << 20}}; }, says: /swap/i, runc: /memory/i},
   {what: 'a cpu quota that is too small', edit: (spec) => { spec.linux.resources = {cpu: {quota: 10, period: 100_000}}; }, says: /quota/i},
   {what: 'a throttled device that does not exist', edit: (spec) => { spec.linux.resources = {blockIO: {throttleReadBpsDevice: [{major: 4000, minor: 99, rate: 1000}]}}; }, says: /4000:99/, runc: /blkio|no such device/i},
-  {what: 'a device rule without access', edit: (spec) => { spec.linux.resources = {devices: [{allow: true, type: 'c', major: 1, minor: 3, access: 'xyz'}]}; }, says: /access|xyz/},
+  {what: 'a device rule without access', edit: (spec) => { spec.linux.resources = {devices: [{allow: true, type: 'c', major: 1, minor: 3, access: 'xyz'}]}; }, says: /access|xyz/, runc: 'runc passes it on to the kernel, which passes over it'},
   {what: 'an unsupported page size', edit: (spec) => { spec.linux.resources = {hugepageLimits: [{pageSize: '3MB', limit: 1}]}; }, says: /3MB|huge/i},
   {what: 'unified resources on cgroup v1', edit: (spec) => { spec.linux.resources = {unified: {'memory.max': '1'}}; }, says: /unified/},
 

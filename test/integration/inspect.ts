@@ -177,10 +177,10 @@ export function leftovers(sandbox: {dir: string; token: string; root: string; te
 }
 
 /** Polls until `condition` returns something truthy; throws after `milliseconds` saying what was waited for. */
-export async function until<T>(what: string, condition: () => T, milliseconds = 5000): Promise<NonNullable<T>> {
+export async function until<T>(what: string, condition: () => T, milliseconds = 5000): Promise<NonNullable<Awaited<T>>> {
   const deadline = performance.now() + milliseconds;
   for (;;) {
-    const value = condition();
+    const value = await condition();
     if (value) return value;
     if (performance.now() > deadline) throw new Error(`waited ${milliseconds} ms for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));

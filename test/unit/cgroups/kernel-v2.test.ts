@@ -9,9 +9,8 @@ import {
   createCgroup,
   freeze,
   isFrozen,
-  joinCgroup,
   killAll,
-  openCgroup,
+  openEntrance,
   processes,
   readLayout,
   removeCgroup,
@@ -19,6 +18,10 @@ import {
 } from '../../../src/cgroups/index.ts';
 import type {LinuxResources} from '../../../src/generated/config.ts';
 import {loadNative} from '../../../src/native.ts';
+
+function join(record: CgroupRecord, pid: number): void {
+  writeFileSync(`${record.paths.unified}/cgroup.procs`, String(pid));
+}
 
 const addon = resolve(import.meta.dirname, '../../../dist/runts.node');
 const layout = readLayout();
@@ -108,7 +111,7 @@ describe.skipIf(skip !== '')(`cgroup v2 of this kernel${skip && ` (skipped: ${sk
     const one = made();
     const native = loadNative(addon);
     const attached = (): number => {
-      const cgroup = openCgroup(one) ?? -1;
+      const cgroup = openEntrance(one) ?? -1;
       const programs = native.bpfQueryDevice(cgroup);
       for (const fd of [...programs, cgroup]) closeSync(fd);
       return programs.length;
@@ -128,7 +131,7 @@ describe.skipIf(skip !== '')(`cgroup v2 of this kernel${skip && ` (skipped: ${sk
 
   it('freezes, refuses an occupied cgroup, kills, and removes what the container made below', async () => {
     const one = made();
-    joinCgroup(one, sleeper());
+    join(one, sleeper());
     mkdirSync(`${one.paths.unified}/below/deep`, {recursive: true});
     const deep = sleeper();
     writeFileSync(`${one.paths.unified}/below/deep/cgroup.procs`, String(deep));
@@ -148,7 +151,7 @@ describe.skipIf(skip !== '')(`cgroup v2 of this kernel${skip && ` (skipped: ${sk
     writeFileSync(`${busy}/cgroup.procs`, String(sleeper()));
     const one = record('busy/c');
     createCgroup(one);
-    joinCgroup(one, sleeper());
+    join(one, sleeper());
     expect(() => apply(one, {memory: {limit: 67108864n}})).toThrow(
       `: controller "memory" is not enabled in ${busy}/cgroup.subtree_control, because 1 process(es) are in ${busy} itself`,
     );

@@ -1,20 +1,19 @@
 // A native addon that is told what runts-init says. Its containers' first processes are real ones (sleep), so that pids,
 // start times and deaths are the kernel's own.
 import {execFileSync, spawn as spawnProcess} from 'node:child_process';
-import {closeSync, fstatSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {fstatSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {constants, tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {getSystemErrorMap} from 'node:util';
 import {onTestFinished} from 'vitest';
 
 import type {Context} from '../../../src/context.ts';
+import {buildId} from '../../../src/generated/build-id.ts';
 import type {ExitStatus, InitMessage, Native, ProgramRequest, ProgramResult} from '../../../src/native.ts';
 import {sleep} from '../../../src/state/lock.ts';
 
-export const BUILD = 'build-of-the-test';
-
-/** A message, the end of file, or something to be thrown. */
-export type Said = InitMessage | undefined | (() => InitMessage | undefined);
+/** A message, the end of file, or what happens to the spawned process in its place. */
+export type Said = InitMessage | undefined | ((pid: number) => InitMessage | undefined);
 
 export interface Script {
   /** What runts-init says, in order; then end of file. */
@@ -36,11 +35,15 @@ export interface Fake {
   readonly pids: number[];
 }
 
-export const hello: InitMessage = {type: 'hello', build: BUILD};
+export const hello: InitMessage = {type: 'hello', build: buildId};
 export const ready: InitMessage = {type: 'ready'};
 export const hookOk: ProgramResult = {code: 0, signal: undefined, timedOut: false, stdout: '', stderr: ''};
 
-export function failed(step: number, errno: number, rest: Partial<Record<'syscall' | 'object' | 'detail', string>> = {}) {
+export function failed(
+  step: number,
+  errno: number,
+  rest: Partial<Record<'syscall' | 'object' | 'detail', string>> = {},
+) {
   return {type: 'failed', step, errno, syscall: '', object: '', detail: '', ...rest} as const;
 }
 
@@ -52,6 +55,14 @@ export function syscallError(code: string, syscall: string, path = ''): Error {
 export function throwing(error: Error): () => never {
   return () => {
     throw error;
+  };
+}
+
+/** runts-init is killed, and then `message` is read. */
+export function dying(message?: InitMessage): Said {
+  return (pid) => {
+    process.kill(pid, 'SIGKILL');
+    return message;
   };
 }
 
@@ -85,7 +96,7 @@ export function fakeNative(script: Script = {}): Fake {
   };
   const pidOf = (pidfd: number): number => pidfds.get(pidfd) as number;
   const native: Partial<Native> = {
-    buildId: BUILD,
+    buildId,
     spawn() {
       script.spawn?.();
       events.push('spawn');
@@ -95,7 +106,7 @@ export function fakeNative(script: Script = {}): Fake {
     },
     receive() {
       const said = says.shift();
-      return typeof said === 'function' ? said() : said;
+      return typeof said === 'function' ? said(pids.at(-1) as number) : said;
     },
     proceed() {
       events.push('proceed');
@@ -221,10 +232,3 @@ const minimal = {
   annotations: {colour: 'blue'},
   linux: {namespaces: [{type: 'mount'}, {type: 'pid'}]},
 };
-
-/** Numbers of the fds that this process has open. */
-export function openDescriptors(): number {
-  const fd = openSync('/proc/self/stat', 'r');
-  closeSync(fd);
-  return fd;
-}

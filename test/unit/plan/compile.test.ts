@@ -12,7 +12,7 @@ describe('the order of a plan', () => {
         root: {path: 'rootfs', readonly: true},
         process: {
           ...minimalInput.config.process,
-          cwd: '/work',
+          cwd: '/srv',
           terminal: true,
           consoleSize: {height: 25, width: 80},
           noNewPrivileges: true,
@@ -110,7 +110,7 @@ describe('single properties', () => {
 
   it('the working directory is made, and cleaned', () => {
     expect(stepsNamed(withProcess({cwd: '/a/../b/'}), 'makeDirectory', 'chdir')).toEqual([
-      {op: 'makeDirectory', at: '/process/cwd', path: '/b', mode: 0o755},
+      {op: 'makeDirectory', at: '/process/cwd', path: '/b'},
       {op: 'chdir', at: '/process/cwd', path: '/b', retry: false},
       {op: 'chdir', at: '/process/cwd', path: '/b', retry: true},
     ]);

@@ -1,0 +1,117 @@
+// The container's first process while `launch` is at it: from its spawn to the moment when it is ready.
+import {join} from 'node:path';
+
+import {openEntrance} from '../cgroups/entrance.ts';
+import {isSyscallError, RuntsError} from '../errors.ts';
+import {buildId} from '../generated/build-id.ts';
+import type {Spawned} from '../native.ts';
+import {encodePlan} from '../plan/encode.ts';
+import type {CompiledPlan} from '../plan/input.ts';
+import {identify} from '../state/process.ts';
+import {writeRecord} from '../state/store.ts';
+import {sendMaster} from './console.ts';
+import {closeQuietly} from './descriptors.ts';
+import {endMembers} from './destroy.ts';
+import {runtimeFailure} from './failure.ts';
+import {awaitReady, type Talk} from './handshake.ts';
+import {runHooks, stateForHooks} from './hooks.ts';
+import {numbersOf} from './inherited-fds.ts';
+import {
+  DEATH_DEADLINE_MS,
+  describeEnd,
+  type InitProcess,
+  initProcessOf,
+  killAndReap,
+  letGo,
+  reapWithin,
+  replaceProcess,
+} from './init-process.ts';
+import type {Placed} from './launch.ts';
+import {descriptorsOf} from './prepare.ts';
+
+/** Starts runts-init, which waits for an answer to its `hello`, and puts it on record. Into its cgroup it is born (v2), or
+ * goes with the first step of its plan (v1). */
+export function startInit(launch: Placed, plan: CompiledPlan): InitProcess {
+  const {ctx, undo, record} = launch;
+  const init = initProcessOf(spawn(launch, plan));
+  // Hooks that it runs, and, in a shared pid namespace, whatever it has started.
+  undo.push('end the processes of the cgroup', () => endMembers(ctx.native, record));
+  undo.push('close the sync socket', () => letGo(init));
+  undo.push('end the first process', () => {
+    if (!killAndReap(ctx.native, init)) throw new RuntsError('container init still running');
+  });
+  setInit(launch, init.pid);
+  return init;
+}
+
+function spawn({ctx, inherited, record, descriptors}: Placed, plan: CompiledPlan): Spawned {
+  checkBuild('runts.node', ctx.native.buildId);
+  const cgroupFd = openEntrance(record.cgroup);
+  if (cgroupFd !== undefined) descriptors.add(cgroupFd);
+  try {
+    return ctx.native.spawn({
+      init: join(ctx.libexec, 'runts-init'),
+      plan: encodePlan(plan),
+      cloneFlags: plan.cloneFlags,
+      cgroupFd: cgroupFd ?? -1,
+      stdio: [ctx.stdin, ctx.stdout, ctx.stderr],
+      keepFds: [...numbersOf(inherited), ...descriptorsOf(plan)],
+    });
+  } catch (error) {
+    throw isSyscallError(error) ? runtimeFailure("start the container's first process", error) : error;
+  } finally {
+    // Of the fifos only runts-init keeps a copy: that they end tells of its end.
+    descriptors.closeAll();
+  }
+}
+
+function setInit(launch: Placed, pid: number): void {
+  launch.record = {...launch.record, init: identify(pid)};
+  writeRecord(launch.directory, launch.record);
+}
+
+/** Goes along with runts-init until it is ready. Returns the terminal's master side if it is for us, else -1. */
+export function shakeHands(launch: Placed, talk: Talk, init: InitProcess): number {
+  const {ctx, options, bundle, undo, progress} = launch;
+  const {native} = ctx;
+  let master = -1;
+  awaitReady(ctx, talk, {
+    hello: (build) => checkBuild('runts-init', build),
+    pid(pid) {
+      replaceProcess(native, init, pid);
+      setInit(launch, pid);
+    },
+    runtimeHooks() {
+      progress.hooksBegun = true;
+      const state = stateForHooks(launch.record, 'creating', init.pid);
+      for (const kind of ['prestart', 'createRuntime'] as const) {
+        runHooks(ctx, kind, bundle.config.hooks?.[kind] ?? [], bundle.path, state);
+      }
+    },
+    console(fd, name) {
+      if (options.consoleSocket === undefined) {
+        master = fd;
+        undo.push('close the terminal', () => closeQuietly(fd));
+        return;
+      }
+      try {
+        sendMaster(ctx, options.consoleSocket, fd, name);
+        progress.masterSent = true;
+      } finally {
+        closeQuietly(fd);
+      }
+    },
+    ended: () => endedEarly(launch, init),
+  });
+  return master;
+}
+
+function checkBuild(product: string, build: string): void {
+  if (build === buildId) return;
+  throw new RuntsError(`${product} is of build ${build}, this runts of build ${buildId}: install both anew`);
+}
+
+/** What to throw when it ends without a word. */
+export function endedEarly({ctx, record}: Placed, init: InitProcess): RuntsError {
+  return new RuntsError(describeEnd(reapWithin(ctx.native, init, DEATH_DEADLINE_MS), record.cgroup));
+}
