@@ -1,9 +1,9 @@
 // What the container gets from whoever called the runtime, and that nothing of the runtime itself gets in: file
 // descriptors, limits, signals, umask. Node changes all of these for itself; nobody may notice.
-import {closeSync, openSync, readdirSync, readlinkSync, writeFileSync} from 'node:fs';
+import {closeSync, openSync, readdirSync, readlinkSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect} from 'vitest';
-import {type Box, type Edit, isRunc, runtsOnly, test} from './harness.ts';
+import {type Box, type Edit, runtsOnly, test} from './harness.ts';
 import {field, limit, processesOf, read, until} from './inspect.ts';
 
 /** Runs `probe` as the program of a container whose runtime was called through `wrapper`. */
@@ -50,11 +50,11 @@ describe('file descriptors', () => {
     const it = box.container(['/bin/sleep', '100']);
     await it.create();
     const {pid} = await it.state();
-    for (const fd of readdirSync(`/proc/${pid}/fd`)) {
-      const target = readlinkSync(`/proc/${pid}/fd/${fd}`);
-      if (Number(fd) > 2 && target.startsWith('/') && !isRunc) expect(target).not.toBe('/');
-      expect(target).not.toBe(box.root);
-      expect(target).not.toMatch(/^\/sys\/fs\/cgroup/);
+    const open = readdirSync(`/proc/${pid}/fd`).map((fd) => statSync(`/proc/${pid}/fd/${fd}`));
+    const directories = open.filter((status) => status.isDirectory()).map(({dev, ino}) => `${dev}:${ino}`);
+    for (const path of ['/', '/proc', '/sys/fs/cgroup', '/tmp', box.dir, box.root, join(box.root, it.id), it.dir]) {
+      const {dev, ino} = statSync(path);
+      expect(directories, path).not.toContain(`${dev}:${ino}`);
     }
   });
 
@@ -181,9 +181,10 @@ describe('signals', () => {
     expect(bits(read(`/proc/${(await it.state()).pid}/status`))).toEqual(CLEAN);
   });
 
-  runtsOnly('Go catches signals while it waits', 'signals: the created process ignores, blocks and catches none', async (box) => {
-    const pid = await createdThrough(box, []);
-    expect(bits(read(`/proc/${pid}/status`))).toEqual(CLEAN);
+  // It catches those that end it: the first process of a pid namespace would be immune to them otherwise.
+  runtsOnly('Go blocks some while it waits', 'signals: the created process ignores and blocks none', async (box) => {
+    const {ignored, blocked} = bits(read(`/proc/${await createdThrough(box, [])}/status`));
+    expect({ignored, blocked}).toEqual({ignored: CLEAN.ignored, blocked: CLEAN.blocked});
   });
 
   runtsOnly('runc blocks none', 'signals: what the caller ignores and blocks stays so, as for any program', async (box) => {
@@ -199,7 +200,8 @@ describe('signals', () => {
 
   runtsOnly('runc blocks none', 'signals: and in the created process', async (box) => {
     const pid = await createdThrough(box, ['env', '--ignore-signal=PIPE', '--block-signal=USR2']);
-    expect(bits(read(`/proc/${pid}/status`))).toEqual({ignored: '0000000000001000', blocked: '0000000000000800', caught: CLEAN.caught});
+    const {ignored, blocked} = bits(read(`/proc/${pid}/status`));
+    expect({ignored, blocked}).toEqual({ignored: '0000000000001000', blocked: '0000000000000800'});
   });
 });
 

@@ -3,8 +3,8 @@ import {existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync
 import {join} from 'node:path';
 import {describe, expect} from 'vitest';
 import {type Box, type Edit, isRunc, runtsOnly, test} from './harness.ts';
-import {mountAt, parseMountinfo, read} from './inspect.ts';
-import type {MountSpec} from './spec.ts';
+import {mountAt, parseMountinfo, read, until} from './inspect.ts';
+import {type MountSpec, privileged} from './spec.ts';
 
 const MOUNTINFO = 'cat /proc/self/mountinfo';
 const adding =
@@ -368,6 +368,51 @@ describe('root', () => {
       }
     });
   }
+});
+
+describe('a host whose mounts are shared, as systemd makes them', () => {
+  // In a mount namespace of its own, so that a runtime that gets it wrong takes nothing from the machine.
+  const HOST = `mount --make-rshared / && cut -d" " -f 3-6 /proc/self/mountinfo | sort > "$BEFORE"
+    "$@"; code=$?; cut -d" " -f 3-6 /proc/self/mountinfo | sort > "$AFTER"; exit $code`;
+
+  for (const [what, flags, propagation] of [
+    ['by default', [], undefined],
+    ['with rootfsPropagation shared', [], 'shared'],
+    ['with rootfsPropagation rshared', [], 'rshared'],
+    ['with rootfsPropagation private', [], 'private'],
+    ['with --no-pivot', ['--no-pivot'], undefined],
+  ] as const) {
+    test(`mounts: a container ${what} takes nothing from it and adds nothing to it`, async ({box}) => {
+      const [BEFORE, AFTER] = [join(box.dir, 'before'), join(box.dir, 'after')];
+      const it = box.container('echo ran', (spec) => {
+        if (propagation !== undefined) spec.linux.rootfsPropagation = propagation;
+      });
+      const wrapper = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', HOST, 'sh'];
+      const outcome = await box.runtime(['run', ...flags, '--bundle', it.dir, it.id], {wrapper, env: {BEFORE, AFTER}});
+      expect(outcome).toMatchObject({stdout: 'ran\n', stderr: '', code: 0});
+      expect(read(AFTER)).toBe(read(BEFORE));
+    });
+  }
+
+  test('mounts: what a container mounts in an rshared volume is seen by the host', async ({box}) => {
+    const dir = source(box);
+    mkdirSync(join(dir, 'below'));
+    const it = box.container('mount -t tmpfs tmpfs /m/below && touch /m/below/x && echo mounted; sleep 100', (spec) => {
+      privileged(spec);
+      spec.linux.rootfsPropagation = 'rshared';
+      spec.mounts.push({destination: '/m', type: 'bind', source: dir, options: ['rbind', 'rshared']});
+    });
+    await box.host(['sh', '-c', `mount --bind ${dir} ${dir} && mount --make-private ${dir} && mount --make-shared ${dir}`]);
+    try {
+      await it.create();
+      await it.start();
+      await until('the mount', () => it.output().includes('mounted'));
+      expect(existsSync(join(dir, 'below/x'))).toBe(true);
+      await it.delete('--force');
+    } finally {
+      await box.host(['umount', '-R', dir]);
+    }
+  });
 });
 
 describe('targets and symlinks', () => {

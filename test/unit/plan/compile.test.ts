@@ -32,6 +32,7 @@ describe('the order of a plan', () => {
     );
     const order = orderOf(input).filter((op) => op !== 'device' && op !== 'symlink');
     expect(order).toEqual([
+      'joinCgroup',
       'oomScoreAdj',
       'unshare',
       'newSession',
@@ -74,6 +75,7 @@ describe('the order of a plan', () => {
   it('is this one, of a config that has nothing', () => {
     const order = orderOf(minimalInput).filter((op) => op !== 'device' && op !== 'symlink');
     expect(order).toEqual([
+      'joinCgroup',
       'newSession',
       'sessionKeyring',
       'rootPropagation',
