@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../core/program.h"
@@ -47,7 +47,12 @@ int do_hook(struct init *init, const struct op_hook *op) {
 		.input_size = (size_t)length,
 		.timeout_ms = op->timeout_ms,
 	};
-	if (run_program(&program, &result) < 0) {
+	// Until the `umask` step, which comes after the switch of roots, ours is 0: nobody's wish for a hook.
+	mode_t ours = umask(0);
+	umask(init->pivoted ? ours : init->umask);
+	int outcome = run_program(&program, &result);
+	umask(ours);
+	if (outcome < 0) {
 		errno = result.error;
 		return fails(init, result.failed, op->path);
 	}

@@ -27,6 +27,8 @@ struct init {
 	int root;   // O_PATH of the root of the container's files; -1 before the `rootfs` step
 	int procfs; // a private procfs; -1 until it is needed
 	bool pivoted;
+	bool in_cwd;  // a `chdir` step has succeeded
+	mode_t umask; // the caller's
 	uint32_t step;
 	const struct op_exec *program; // what the plan ends in
 	const char *executable;	       // set by the `findExecutable` step, as is

@@ -110,9 +110,9 @@ int main(int count, char **arguments) {
 	prctl(PR_SET_DUMPABLE, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, "runts:[2:INIT]");
-	umask(0);
 
 	static struct init init = {.root = -1, .procfs = -1};
+	init.umask = umask(0);
 	init.sync = init.channel = atoi(arguments[1]);
 	struct plan plan;
 	struct message hello = {.type = MESSAGE_HELLO, .syscall = RUNTS_BUILD_ID};

@@ -21,8 +21,7 @@
 #define LAST_CAPABILITY 63
 
 int do_umask(struct init *init, const struct op_umask *op) {
-	(void)init;
-	umask(op->mask);
+	umask(op->mask == -1 ? init->umask : (mode_t)op->mask);
 	return 0;
 }
 
@@ -41,12 +40,17 @@ int do_rlimit(struct init *init, const struct op_rlimit *op) {
 
 int do_signals(struct init *init, const struct op_signals *op) {
 	(void)init;
+	// Raw, as libcs keep some of the real-time signals to themselves; 8 is the size of the kernel's sigset_t.
 	for (int number = 1; number <= LAST_SIGNAL; number++) {
-		struct sigaction action = {.sa_handler = op->ignored >> (number - 1) & 1 ? SIG_IGN : SIG_DFL};
-		sigaction(number, &action, NULL); // fails for KILL, STOP and libc's own, which need no reset
+		struct {
+			void (*handler)(int);
+			unsigned long flags;
+			void (*restorer)(void);
+			uint64_t mask;
+		} action = {.handler = op->ignored >> (number - 1) & 1 ? SIG_IGN : SIG_DFL};
+		syscall(SYS_rt_sigaction, number, &action, NULL, 8); // fails for KILL and STOP only, which need no reset
 	}
 	uint64_t blocked = op->blocked;
-	// Raw, as libcs hide some of the real-time signals; 8 is the size of the kernel's sigset_t.
 	return syscall(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, NULL, 8) < 0 ? fails(init, "rt_sigprocmask", "") : 0;
 }
 
@@ -112,6 +116,8 @@ int do_capabilities(struct init *init, const struct op_capabilities *op) {
 }
 
 int do_chdir(struct init *init, const struct op_chdir *op) {
+	if (init->in_cwd) // got in before the change of ids: the program need not be able to
+		return 0;
 	if (chdir(op->path) < 0) {
 		if (!op->retry && (errno == EACCES || errno == EPERM))
 			return 0;
@@ -127,6 +133,7 @@ int do_chdir(struct init *init, const struct op_chdir *op) {
 		errno = ENOENT;
 		return fails_with(init, "chdir", op->path, "the directory is outside of the container's root");
 	}
+	init->in_cwd = true;
 	return 0;
 }
 

@@ -35,7 +35,7 @@ static int make_parent_private(struct init *init, const char *path) {
 int do_root_propagation(struct init *init, const struct op_root_propagation *op) {
 	if (mount(NULL, "/", NULL, op->flags, NULL) < 0)
 		return fails(init, "mount", "/");
-	return make_parent_private(init, op->path);
+	return op->flags & MS_SHARED ? make_parent_private(init, op->path) : 0;
 }
 
 int do_rootfs(struct init *init, const struct op_rootfs *op) {
@@ -70,13 +70,19 @@ int do_pivot_root(struct init *init, const struct op_pivot_root *op) {
 	(void)op;
 	// With both names ".", the old root ends up mounted over the new one, and is detached from there: no directory for
 	// it is needed in the rootfs (pivot_root(2), NOTES).
+	int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (old < 0)
+		return fails(init, "open", "/");
 	if (fchdir(init->root) < 0)
 		return fails(init, "fchdir", "/");
 	if (syscall(SYS_pivot_root, ".", ".") < 0)
 		return fails(init, "pivot_root", "/");
+	if (fchdir(old) < 0)
+		return fails(init, "fchdir", "old root");
+	close(old);
 	// Nothing that happens to the old root from here on may reach the host.
 	if (mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0)
-		return fails(init, "mount MS_SLAVE", ".");
+		return fails(init, "mount MS_SLAVE", "old root");
 	if (umount2(".", MNT_DETACH) < 0)
 		return fails(init, "umount2 MNT_DETACH", "old root");
 	return enter_new_root(init);

@@ -20,7 +20,8 @@ import {nameSteps, sysctlSteps} from './sysctl.ts';
 
 export type {CompiledPlan, PlanInput, PlanOptions} from './input.ts';
 
-const DEFAULT_UMASK = 0o022;
+/** Unset means unchanged (config.md, POSIX-platform User). */
+const CALLERS_UMASK = -1;
 
 /** The plan of a container's first process. Throws ConfigError for what only shows when config and facts come together. */
 export function compilePlan(input: PlanInput): CompiledPlan {
@@ -43,7 +44,7 @@ export function compilePlan(input: PlanInput): CompiledPlan {
     ...consoleSteps(input),
     ...mounts.finish,
     ...readonlyRootSteps(input),
-    {op: 'umask', at: '/process/user/umask', mask: input.config.process.user?.umask ?? DEFAULT_UMASK},
+    {op: 'umask', at: '/process/user/umask', mask: input.config.process.user?.umask ?? CALLERS_UMASK},
     ...nameSteps(input.config),
     ...sysctlSteps(input.config),
     ...restrictedPathSteps(input.config),

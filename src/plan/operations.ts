@@ -106,7 +106,8 @@ export const operations = {
   /** Opens a pty in the container's devpts, makes it stdin, stdout, stderr and the controlling terminal, binds it on
    * /dev/console when asked, and sends its master to the runtime in a `console` message. height 0: size left alone. */
   console: {height: 'u32', width: 'u32', bindConsole: 'flag', uid: 'u32'},
-  umask: {mask: 'u32'},
+  /** -1: the caller's. Until here it is 0, so that modes are exact. */
+  umask: {mask: 'i32'},
   hostname: {name: 'str'},
   domainname: {name: 'str'},
   /** `path` below /proc/sys, slash form; written through a private procfs. */
@@ -126,8 +127,8 @@ export const operations = {
   /** Keeps capabilities over the change, then setgroups, setresgid, setresuid; `setGroups` false leaves groups alone. */
   user: {uid: 'u32', gid: 'u32', groups: 'u32s', setGroups: 'flag'},
   capabilities: {effective: 'u64', permitted: 'u64', inheritable: 'u64', ambient: 'u64'},
-  /** chdir, with `retry` false an EACCES or EPERM is passed over (it is tried again after `user`); the result must be
-   * inside the root. */
+  /** chdir; the result must be inside the root. With `retry` false an EACCES or EPERM is passed over, to be tried again
+   * after `user` by a step with `retry`, which does nothing when the first has succeeded. */
   chdir: {path: 'str', retry: 'flag'},
   /** seccomp(2) SECCOMP_SET_MODE_FILTER of an array of struct sock_filter. */
   seccomp: {flags: 'u32', program: 'bytes'},

@@ -83,7 +83,9 @@ describe('cpu', () => {
   });
 
   test('cpu: the program may use only those cpus', async ({box}) => {
-    expect(await box.sh('grep Cpus_allowed_list /proc/self/status; nproc', with_({cpu: {cpus: '0'}}))).toBe('Cpus_allowed_list:\t0\n1');
+    expect(await box.sh('grep Cpus_allowed_list /proc/self/status; nproc', with_({cpu: {cpus: '0'}}))).toBe(
+      'Cpus_allowed_list:\t0\n1',
+    );
   });
 
   test('cpu: without cpus the container has those of its parent', async ({box}) => {
@@ -146,15 +148,29 @@ describe('devices', () => {
     const value = await created(box, {devices: [{allow: false, access: 'rwm'}]});
     const list = value('devices', 'devices.list').split('\n');
     expect(list).toEqual(
-      expect.arrayContaining(['c 1:3 rwm', 'c 1:5 rwm', 'c 1:7 rwm', 'c 1:8 rwm', 'c 1:9 rwm', 'c 5:0 rwm', 'c 5:2 rwm', 'c 136:* rwm', 'c *:* m', 'b *:* m']),
+      expect.arrayContaining([
+        'c 1:3 rwm',
+        'c 1:5 rwm',
+        'c 1:7 rwm',
+        'c 1:8 rwm',
+        'c 1:9 rwm',
+        'c 5:0 rwm',
+        'c 5:2 rwm',
+        'c 136:* rwm',
+        'c *:* m',
+        'b *:* m',
+      ]),
     );
     expect(list).not.toContain('a *:* rwm');
   });
 
   test('devices: a rule of the config opens one', async ({box}) => {
-    const out = await box.sh('head -c 1 /dev/kmsg2 2>&1 >/dev/null; true; cat /dev/disk 2>&1 | head -c 0; echo; cat /dev/disk 2>&1 >/dev/null | tail -n 1', (spec) => {
-      spec.linux.devices = [{type: 'b', path: '/dev/disk', major: 254, minor: 0, fileMode: 0o666}];
-    });
+    const out = await box.sh(
+      'head -c 1 /dev/kmsg2 2>&1 >/dev/null; true; cat /dev/disk 2>&1 | head -c 0; echo; cat /dev/disk 2>&1 >/dev/null | tail -n 1',
+      (spec) => {
+        spec.linux.devices = [{type: 'b', path: '/dev/disk', major: 254, minor: 0, fileMode: 0o666}];
+      },
+    );
     expect(out).toMatch(/Operation not permitted/);
     const value = await created(box, {
       devices: [
@@ -227,7 +243,10 @@ describe('cgroupsPath', () => {
       (spec) => {
         spec.linux.cgroupsPath = `/${box.token}-parent/${name}`;
       };
-    const [one, two] = [box.container(['/bin/sleep', '100'], edit('one')), box.container(['/bin/sleep', '100'], edit('two'))];
+    const [one, two] = [
+      box.container(['/bin/sleep', '100'], edit('one')),
+      box.container(['/bin/sleep', '100'], edit('two')),
+    ];
     await one.create();
     await two.create();
     await one.delete();
@@ -276,10 +295,14 @@ describe('removal', () => {
   });
 
   test('cgroups: limits are in place before the program runs', async ({box}) => {
-    const out = await box.sh('cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/pids/pids.max', with_(
-      {memory: {limit: 64 << 20}, pids: {limit: 50}},
-      (spec) => void spec.mounts.push({destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['ro']}),
-    ));
+    const out = await box.sh(
+      'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/pids/pids.max',
+      with_(
+        {memory: {limit: 64 << 20}, pids: {limit: 50}},
+        (spec) =>
+          void spec.mounts.push({destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['ro']}),
+      ),
+    );
     expect(out).toBe(`${64 << 20}\n50`);
   });
 });

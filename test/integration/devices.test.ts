@@ -19,9 +19,12 @@ describe('/dev', () => {
   });
 
   test('devices: they work, for other users too', async ({box}) => {
-    const out = await box.sh('echo x > /dev/null; head -c 3 /dev/zero | wc -c; echo x 2>&1 > /dev/full; head -c 2 /dev/urandom | wc -c', (spec) => {
-      spec.process.user = {uid: 1000, gid: 1000};
-    });
+    const out = await box.sh(
+      'echo x > /dev/null; head -c 3 /dev/zero | wc -c; echo x 2>&1 > /dev/full; head -c 2 /dev/urandom | wc -c',
+      (spec) => {
+        spec.process.user = {uid: 1000, gid: 1000};
+      },
+    );
     expect(out).toContain('3\n');
     expect(out).toMatch(/No space left on device/);
     expect(out).toMatch(/2$/);
@@ -29,7 +32,23 @@ describe('/dev', () => {
 
   test('devices: there are no others', async ({box}) => {
     const names = (await box.sh('ls /dev')).split(/\s+/).sort();
-    const allowed = ['core', 'fd', 'full', 'mqueue', 'null', 'ptmx', 'pts', 'random', 'shm', 'stderr', 'stdin', 'stdout', 'tty', 'urandom', 'zero'];
+    const allowed = [
+      'core',
+      'fd',
+      'full',
+      'mqueue',
+      'null',
+      'ptmx',
+      'pts',
+      'random',
+      'shm',
+      'stderr',
+      'stdin',
+      'stdout',
+      'tty',
+      'urandom',
+      'zero',
+    ];
     expect(names.filter((name) => !allowed.includes(name))).toEqual([]);
     expect(names).toEqual(expect.arrayContaining(allowed.filter((name) => name !== 'core')));
   });
@@ -62,10 +81,16 @@ describe('/dev', () => {
   });
 
   test("devices: the caller's umask does not touch their modes", async ({box}) => {
-    const it = box.container("stat -c %a /dev/null /dev/mine; stat -c %a /proc/self/fd/../../../tmp", (spec) => {
+    const it = box.container('stat -c %a /dev/null /dev/mine; stat -c %a /proc/self/fd/../../../tmp', (spec) => {
       spec.linux.devices = [{type: 'c', path: '/dev/mine', major: 1, minor: 3, fileMode: 0o666}];
     });
-    const outcome = await box.host(['sh', '-c', 'umask 077; "$@"', 'sh', ...box.command('run', '--bundle', it.dir, it.id)]);
+    const outcome = await box.host([
+      'sh',
+      '-c',
+      'umask 077; "$@"',
+      'sh',
+      ...box.command('run', '--bundle', it.dir, it.id),
+    ]);
     expect(outcome.stdout.split('\n').slice(0, 2)).toEqual(['666', '666']);
   });
 
@@ -98,10 +123,13 @@ describe('/dev', () => {
 
 describe('masked and read-only paths', () => {
   test('maskedPaths: a file is empty, a directory has nothing in it', async ({box}) => {
-    const out = await box.sh('cat /proc/timer_list | wc -c; ls -A /proc/irq | wc -l; ls -A /sys/firmware | wc -l; cat /etc/passwd | wc -c', (spec) => {
-      spec.linux.readonlyPaths = [];
-      spec.linux.maskedPaths = ['/proc/timer_list', '/proc/irq', '/sys/firmware', '/etc/passwd'];
-    });
+    const out = await box.sh(
+      'cat /proc/timer_list | wc -c; ls -A /proc/irq | wc -l; ls -A /sys/firmware | wc -l; cat /etc/passwd | wc -c',
+      (spec) => {
+        spec.linux.readonlyPaths = [];
+        spec.linux.maskedPaths = ['/proc/timer_list', '/proc/irq', '/sys/firmware', '/etc/passwd'];
+      },
+    );
     expect(out).toBe('0\n0\n0\n0');
   });
 
@@ -121,10 +149,15 @@ describe('masked and read-only paths', () => {
   });
 
   test('readonlyPaths: are read-only, with what is mounted below', async ({box}) => {
-    const out = await box.sh('touch /etc/x 2>&1; touch /var/t/x 2>&1; touch /tmp/x && echo tmp; echo 1 > /proc/sys/net/ipv4/ip_forward', (spec) => {
-      spec.mounts.push({destination: '/var/t', type: 'tmpfs', source: 'tmpfs'});
-      spec.linux.readonlyPaths = ['/etc', '/var/t', '/proc/sys'];
-    }).catch((error: Error) => error.message);
+    const out = await box
+      .sh(
+        'touch /etc/x 2>&1; touch /var/t/x 2>&1; touch /tmp/x && echo tmp; echo 1 > /proc/sys/net/ipv4/ip_forward',
+        (spec) => {
+          spec.mounts.push({destination: '/var/t', type: 'tmpfs', source: 'tmpfs'});
+          spec.linux.readonlyPaths = ['/etc', '/var/t', '/proc/sys'];
+        },
+      )
+      .catch((error: Error) => error.message);
     expect(out).toMatch(/touch: \/etc\/x: Read-only file system\ntouch: \/var\/t\/x: Read-only file system\ntmp/);
     expect(out).toMatch(/can't create \/proc\/sys\/net\/ipv4\/ip_forward: Read-only file system/);
   });
@@ -149,15 +182,19 @@ describe('masked and read-only paths', () => {
     expect(stdout).toBe('content\n');
   });
 
-  runtsOnly('CVE-2025-31133: runc 1.1 binds what the image has', 'maskedPaths: /dev/null of the image is not what masks', async (box) => {
-    const it = box.container('cat /proc/timer_list | wc -c; cat /etc/passwd', (spec) => {
-      spec.mounts = spec.mounts.filter(({destination}) => !destination.startsWith('/dev'));
-      spec.linux.maskedPaths = ['/etc/passwd'];
-    });
-    writeFileSync(join(it.rootfs, 'dev/evil'), 'evil\n');
-    symlinkSync('/dev/evil', join(it.rootfs, 'dev/null'));
-    const outcome = await box.runtime(['run', '--bundle', it.dir, it.id]);
-    // Either refused or masked with the true one.
-    expect(outcome.stdout).not.toContain('evil');
-  });
+  runtsOnly(
+    'CVE-2025-31133: runc 1.1 binds what the image has',
+    'maskedPaths: /dev/null of the image is not what masks',
+    async (box) => {
+      const it = box.container('cat /proc/timer_list | wc -c; cat /etc/passwd', (spec) => {
+        spec.mounts = spec.mounts.filter(({destination}) => !destination.startsWith('/dev'));
+        spec.linux.maskedPaths = ['/etc/passwd'];
+      });
+      writeFileSync(join(it.rootfs, 'dev/evil'), 'evil\n');
+      symlinkSync('/dev/evil', join(it.rootfs, 'dev/null'));
+      const outcome = await box.runtime(['run', '--bundle', it.dir, it.id]);
+      // Either refused or masked with the true one.
+      expect(outcome.stdout).not.toContain('evil');
+    },
+  );
 });

@@ -1,6 +1,16 @@
 // Smoke tests with real engines: Podman (through conmon) and containerd (through its runc shim and ctr), each private
 // to its test: own storage, own state, own socket. runc goes first, as proof that the engine works on this machine.
-import {cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import {createHash} from 'node:crypto';
 import {tmpdir} from 'node:os';
 import {basename, join} from 'node:path';
@@ -37,7 +47,10 @@ async function archive(box: Box): Promise<string> {
     rootfs: {type: 'layers', diff_ids: [`sha256:${digest}`]},
   };
   writeFileSync(join(dir, 'config.json'), JSON.stringify(config));
-  writeFileSync(join(dir, 'manifest.json'), JSON.stringify([{Config: 'config.json', RepoTags: [IMAGE], Layers: ['layer.tar']}]));
+  writeFileSync(
+    join(dir, 'manifest.json'),
+    JSON.stringify([{Config: 'config.json', RepoTags: [IMAGE], Layers: ['layer.tar']}]),
+  );
   const file = join(box.dir, 'image.tar');
   succeeded(await box.host(['tar', '-C', dir, '-cf', file, 'manifest.json', 'config.json', 'layer.tar']));
   return file;
@@ -54,7 +67,10 @@ describe.skipIf(!installed('podman', 'conmon'))('Podman', () => {
     const globals = ['--root', join(dir, 'root'), '--runroot', join(dir, 'run'), '--tmpdir', join(dir, 'tmp')];
     const storage = ['--storage-driver', 'vfs', '--cgroup-manager=cgroupfs', '--events-backend=none'];
     const call = (args: readonly string[], runtime: string): Promise<Outcome> =>
-      box.host(['podman', ...globals, ...storage, '--runtime', runtime, ...args], {env: {CONTAINERS_CONF: conf}, timeout: 60_000});
+      box.host(['podman', ...globals, ...storage, '--runtime', runtime, ...args], {
+        env: {CONTAINERS_CONF: conf},
+        timeout: 60_000,
+      });
     succeeded(await call(['import', await layer(box), IMAGE], '/usr/sbin/runc'));
     return {
       call,
@@ -87,8 +103,25 @@ describe.skipIf(!installed('podman', 'conmon'))('Podman', () => {
 
     test(`Podman: options reach the container, under ${name}`, async ({box}) => {
       const engine = await podman(box);
-      const flags = ['--memory', '64m', '--pids-limit', '50', '--hostname', 'pod', '--user', '1000:1000', '--read-only', '-e', 'A=1', '-w', '/tmp', '-v', `${box.dir}:/host:ro`];
-      const script = 'hostname; id -u; echo $A; pwd; touch /x 2>&1; touch /host/x 2>&1; cat /sys/fs/cgroup/memory/memory.limit_in_bytes';
+      const flags = [
+        '--memory',
+        '64m',
+        '--pids-limit',
+        '50',
+        '--hostname',
+        'pod',
+        '--user',
+        '1000:1000',
+        '--read-only',
+        '-e',
+        'A=1',
+        '-w',
+        '/tmp',
+        '-v',
+        `${box.dir}:/host:ro`,
+      ];
+      const script =
+        'hostname; id -u; echo $A; pwd; touch /x 2>&1; touch /host/x 2>&1; cat /sys/fs/cgroup/memory/memory.limit_in_bytes';
       const outcome = await engine.run(runtime, flags, 'sh', '-c', script);
       expect(outcome.stdout).toBe(
         `pod\n1000\n1\n/tmp\ntouch: /x: Read-only file system\ntouch: /host/x: Read-only file system\n${64 << 20}\n`,
@@ -137,16 +170,30 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.b
   address = "${address}.ttrpc"
 `;
     writeFileSync(join(dir, 'config.toml'), config);
-    const daemon = box.spawn(['containerd', '--config', join(dir, 'config.toml'), '--log-level', 'warn'], {timeout: 120_000});
+    const daemon = box.spawn(['containerd', '--config', join(dir, 'config.toml'), '--log-level', 'warn'], {
+      timeout: 120_000,
+    });
     await until('containerd', () => existsSync(address), 10_000);
-    const ctr = (...args: string[]): Promise<Outcome> => box.host(['ctr', '--address', address, '--namespace', box.token, ...args], {timeout: 30_000});
+    const ctr = (...args: string[]): Promise<Outcome> =>
+      box.host(['ctr', '--address', address, '--namespace', box.token, ...args], {timeout: 30_000});
     await until('an answer of containerd', async () => (await ctr('version')).code === 0, 10_000);
     succeeded(await ctr('images', 'import', '--snapshotter', 'native', await archive(box)));
     return {
       ctr,
       state,
       run: (flags: readonly string[], ...command: string[]): Promise<Outcome> =>
-        ctr('run', '--rm', '--snapshotter', 'native', '--runc-binary', runtime, ...flags, IMAGE, box.unique(), ...command),
+        ctr(
+          'run',
+          '--rm',
+          '--snapshotter',
+          'native',
+          '--runc-binary',
+          runtime,
+          ...flags,
+          IMAGE,
+          box.unique(),
+          ...command,
+        ),
       stop: async (): Promise<void> => {
         process.kill(daemon.pid, 'SIGTERM');
         await daemon.done;
@@ -155,7 +202,7 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.b
         rmSync(state, {recursive: true, force: true});
         // The cgroup of the containerd namespace, that of all its containers: runc leaves it.
         const parents = allCgroups().filter((path) => basename(path) === box.token);
-        if (runtime !== BINARY || isRunc) parents.forEach((path) => rmdirSync(path));
+        if (runtime !== BINARY || isRunc) for (const path of parents) rmdirSync(path);
       },
     };
   }
@@ -173,7 +220,10 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.b
         const wrong = await engine.run([], '/no/such/program');
         expect(wrong.code).not.toBe(0);
         expect(wrong.stderr).toMatch(/\/no\/such\/program.*no such file or directory/);
-        await until('the end of the containers', () => entries(join(engine.state, 'state/io.containerd.runtime.v2.task', box.token)).length === 0);
+        await until(
+          'the end of the containers',
+          () => entries(join(engine.state, 'state/io.containerd.runtime.v2.task', box.token)).length === 0,
+        );
       } finally {
         await engine.stop();
       }
@@ -183,7 +233,22 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.b
       const engine = await containerd(box, runtime);
       const id = `${box.token}-task`;
       try {
-        succeeded(await engine.ctr('run', '-d', '--snapshotter', 'native', '--runc-binary', runtime, '--memory-limit', '67108864', IMAGE, id, 'sleep', '100'));
+        succeeded(
+          await engine.ctr(
+            'run',
+            '-d',
+            '--snapshotter',
+            'native',
+            '--runc-binary',
+            runtime,
+            '--memory-limit',
+            '67108864',
+            IMAGE,
+            id,
+            'sleep',
+            '100',
+          ),
+        );
         expect((await engine.ctr('tasks', 'ls')).stdout).toMatch(new RegExp(`${id}\\s+\\d+\\s+RUNNING`));
         succeeded(await engine.ctr('tasks', 'kill', '--signal', 'SIGKILL', id));
         await until('the end', async () => /STOPPED/.test((await engine.ctr('tasks', 'ls')).stdout));

@@ -163,7 +163,11 @@ function makeBox(shared: string) {
   };
 
   /** `run` in the foreground; `command` as for container(). */
-  const run = (command: string | readonly string[], edit?: Edit, options?: RunOptions & {flags?: readonly string[]}) => {
+  const run = (
+    command: string | readonly string[],
+    edit?: Edit,
+    options?: RunOptions & {flags?: readonly string[]},
+  ) => {
     const {id, dir: path} = container(command, edit);
     return runtime(['run', '--bundle', path, ...(options?.flags ?? []), id], options);
   };
@@ -238,7 +242,9 @@ function sweep({dir, token}: {dir: string; token: string}): void {
     for (const {pid} of processes) tryTo(() => process.kill(pid, 'SIGKILL'));
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
   }
-  const mounts = read('/proc/self/mountinfo').split('\n').filter((line) => line.includes(dir));
+  const mounts = read('/proc/self/mountinfo')
+    .split('\n')
+    .filter((line) => line.includes(dir));
   for (const line of mounts.reverse()) spawnSync('umount', ['-l', line.split(' ')[4] ?? '']);
   for (const path of cgroups.toReversed()) tryTo(() => rmdirSync(path));
   if (!read('/proc/self/mountinfo').includes(dir)) rmSync(dir, {recursive: true, force: true});

@@ -85,7 +85,9 @@ describe('order and place', () => {
     for (const kind of ['createContainer', 'startContainer']) expect(of(kind), kind).toBe(of('program'));
   });
 
-  test('hooks: createContainer sees the file system of the host, startContainer that of the container', async ({box}) => {
+  test('hooks: createContainer sees the file system of the host, startContainer that of the container', async ({
+    box,
+  }) => {
     const edit = traced(box, (trace, hook) => (spec) => {
       spec.hooks = {
         createContainer: [hook(`test -d ${trace} && echo host > ${trace}/createContainer`)],
@@ -100,11 +102,15 @@ describe('order and place', () => {
     expect(read(join(box.dir, 'trace/startContainer'))).toBe('container\n');
   });
 
-  test('hooks: the mounts of the container are there for createRuntime, and its root is not yet switched', async ({box}) => {
+  test('hooks: the mounts of the container are there for createRuntime, and its root is not yet switched', async ({
+    box,
+  }) => {
     const edit = traced(box, (trace, hook) => (spec) => {
       const pid = 'pid=$(sed -n "s/.*\\"pid\\": *\\([0-9]*\\).*/\\1/p")';
       spec.hooks = {
-        createRuntime: [hook(`${pid}; readlink /proc/$pid/ns/mnt > ${trace}/ns; cat /proc/$pid/mountinfo > ${trace}/mounts`)],
+        createRuntime: [
+          hook(`${pid}; readlink /proc/$pid/ns/mnt > ${trace}/ns; cat /proc/$pid/mountinfo > ${trace}/mounts`),
+        ],
       };
     });
     const it = box.container('true', edit);
@@ -198,7 +204,9 @@ describe('what a hook gets', () => {
     await it.start();
     await it.delete('--force');
     for (const kind of KINDS) {
-      const lines = read(join(box.dir, 'trace', kind)).trim().split('\n');
+      const lines = read(join(box.dir, 'trace', kind))
+        .trim()
+        .split('\n');
       // The shell's own.
       const given = lines.filter((line) => !/^(PWD|OLDPWD|SHLVL|_)=/.test(line)).sort();
       expect(given, kind).toEqual(['A=1', 'B=two words', 'PATH=/usr/bin:/bin']);
@@ -294,30 +302,38 @@ describe('failure', () => {
     expect(it.output()).toBe('');
   });
 
-  runtsOnly('runc 1.1 runs it in create', 'hooks: a failing poststart hook ends the container and the start', async (box) => {
-    const it = box.container('sleep 100', (spec) => {
-      spec.hooks = {poststart: [failing]};
-    });
-    await it.create();
-    const started = await box.runtime(['start', it.id]);
-    expect(started.code).toBe(1);
-    expect(started.stderr).toMatch(/poststart.*(exit status 3|exited with 3|exit code 3|status 3)/);
-    const state = await box.runtime(['state', it.id]);
-    if (state.code === 0) expect(JSON.parse(state.stdout).status).toBe('stopped');
-  });
+  runtsOnly(
+    'runc 1.1 runs it in create',
+    'hooks: a failing poststart hook ends the container and the start',
+    async (box) => {
+      const it = box.container('sleep 100', (spec) => {
+        spec.hooks = {poststart: [failing]};
+      });
+      await it.create();
+      const started = await box.runtime(['start', it.id]);
+      expect(started.code).toBe(1);
+      expect(started.stderr).toMatch(/poststart.*(exit status 3|exited with 3|exit code 3|status 3)/);
+      const state = await box.runtime(['state', it.id]);
+      if (state.code === 0) expect(JSON.parse(state.stdout).status).toBe('stopped');
+    },
+  );
 
-  runtsOnly('runc stops at the first failing hook', 'hooks: a failing poststop hook is a warning, the others still run', async (box) => {
-    const edit = traced(box, (trace, hook) => (spec) => {
-      spec.hooks = {poststop: [failing, hook(`echo ran > ${trace}/second`)]};
-    });
-    const it = box.container('true', edit);
-    await it.create();
-    const deleted = await box.runtime(['delete', it.id]);
-    expect(deleted.code).toBe(0);
-    expect(deleted.stderr).toMatch(/level=warning.*poststop.*the reason/);
-    expect(read(join(box.dir, 'trace/second'))).toBe('ran\n');
-    expect(box.leftovers().filter((line) => !line.includes('/trace'))).toEqual([]);
-  });
+  runtsOnly(
+    'runc stops at the first failing hook',
+    'hooks: a failing poststop hook is a warning, the others still run',
+    async (box) => {
+      const edit = traced(box, (trace, hook) => (spec) => {
+        spec.hooks = {poststop: [failing, hook(`echo ran > ${trace}/second`)]};
+      });
+      const it = box.container('true', edit);
+      await it.create();
+      const deleted = await box.runtime(['delete', it.id]);
+      expect(deleted.code).toBe(0);
+      expect(deleted.stderr).toMatch(/level=warning.*poststop.*the reason/);
+      expect(read(join(box.dir, 'trace/second'))).toBe('ran\n');
+      expect(box.leftovers().filter((line) => !line.includes('/trace'))).toEqual([]);
+    },
+  );
 });
 
 describe('timeouts', () => {
@@ -340,16 +356,20 @@ describe('timeouts', () => {
     await it.create();
   });
 
-  runtsOnly('runc waits for whoever holds the pipe', 'hooks: a grandchild that holds the output does not outlast the timeout', async (box) => {
-    const it = box.container('true', (spec) => {
-      const hook = {path: '/bin/sh', args: ['sh', '-c', 'sleep 100 & sleep 100'], timeout: 1};
-      spec.hooks = {createRuntime: [hook]};
-    });
-    const outcome = await box.runtime(['create', '--bundle', it.dir, it.id]);
-    expect(outcome.code).toBe(1);
-    expect(outcome.milliseconds).toBeLessThan(3000);
-    await until('clean', () => box.leftovers().length === 0);
-  });
+  runtsOnly(
+    'runc waits for whoever holds the pipe',
+    'hooks: a grandchild that holds the output does not outlast the timeout',
+    async (box) => {
+      const it = box.container('true', (spec) => {
+        const hook = {path: '/bin/sh', args: ['sh', '-c', 'sleep 100 & sleep 100'], timeout: 1};
+        spec.hooks = {createRuntime: [hook]};
+      });
+      const outcome = await box.runtime(['create', '--bundle', it.dir, it.id]);
+      expect(outcome.code).toBe(1);
+      expect(outcome.milliseconds).toBeLessThan(3000);
+      await until('clean', () => box.leftovers().length === 0);
+    },
+  );
 
   for (const kind of ['createContainer', 'startContainer'] as const) {
     test(`hooks: timeouts hold inside the container too: ${kind}`, async ({box}) => {

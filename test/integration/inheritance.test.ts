@@ -35,7 +35,7 @@ describe('file descriptors', () => {
     expect(readdirSync(`/proc/${(await it.state()).pid}/fd`).sort()).toEqual(['0', '1', '2']);
   });
 
-  test("fds: those that the caller left open are closed, whatever their numbers", async ({box}) => {
+  test('fds: those that the caller left open are closed, whatever their numbers', async ({box}) => {
     const files = [3, 4, 5, 6, 7, 8].map(() => openSync('/etc/passwd', 'r'));
     const it = box.container('ls /proc/1/fd; true');
     const outcome = await box.runtime(['run', '--bundle', it.dir, it.id], {fds: files});
@@ -114,18 +114,24 @@ describe('file descriptors', () => {
     expect(outcome.stdout).toBe('0\n1\n2\n3\n1 1 1\n');
   });
 
-  runtsOnly('runc 1.1 does not look at LISTEN_PID', 'fds: LISTEN_FDS that is meant for another process is not obeyed', async (box) => {
-    writeFileSync(join(box.dir, 'three'), 'three\n');
-    const fd = openSync(join(box.dir, 'three'), 'r');
-    const it = box.container('ls /proc/1/fd; echo $LISTEN_FDS');
-    const env = {LISTEN_PID: '1', LISTEN_FDS: '1'};
-    const outcome = await box.runtime(['run', '--bundle', it.dir, it.id], {env, fds: [fd]});
-    closeSync(fd);
-    expect(outcome.stdout).toBe('0\n1\n2\n\n');
-  });
+  runtsOnly(
+    'runc 1.1 does not look at LISTEN_PID',
+    'fds: LISTEN_FDS that is meant for another process is not obeyed',
+    async (box) => {
+      writeFileSync(join(box.dir, 'three'), 'three\n');
+      const fd = openSync(join(box.dir, 'three'), 'r');
+      const it = box.container('ls /proc/1/fd; echo $LISTEN_FDS');
+      const env = {LISTEN_PID: '1', LISTEN_FDS: '1'};
+      const outcome = await box.runtime(['run', '--bundle', it.dir, it.id], {env, fds: [fd]});
+      closeSync(fd);
+      expect(outcome.stdout).toBe('0\n1\n2\n\n');
+    },
+  );
 
   test('fds: the program cannot reach a file of the host through /proc', async ({box}) => {
-    const out = await box.sh('readlink /proc/1/exe; cat /proc/1/cmdline | tr "\\0" " "; readlink /proc/1/cwd; readlink /proc/1/root');
+    const out = await box.sh(
+      'readlink /proc/1/exe; cat /proc/1/cmdline | tr "\\0" " "; readlink /proc/1/cwd; readlink /proc/1/root',
+    );
     expect(out).toContain('/bin/busybox');
     expect(out.split('\n').at(-1)).toBe('/');
   });
@@ -134,13 +140,23 @@ describe('file descriptors', () => {
 describe('limits', () => {
   const nofile = ['prlimit', '--nofile=77:888'];
 
-  runtsOnly('Go raises it for itself, and runc 1.1 with it', "limits: the program has the caller's limit of open files, not that of Node", async (box) => {
-    const limits = await probed(box, 'cat /proc/self/limits', nofile);
-    expect(limit(limits, 'Max open files')).toEqual(['77', '888']);
-  });
+  runtsOnly(
+    'Go raises it for itself, and runc 1.1 with it',
+    "limits: the program has the caller's limit of open files, not that of Node",
+    async (box) => {
+      const limits = await probed(box, 'cat /proc/self/limits', nofile);
+      expect(limit(limits, 'Max open files')).toEqual(['77', '888']);
+    },
+  );
 
   test("limits: all of the caller's limits arrive", async ({box}) => {
-    const wrapper = ['prlimit', '--core=1024:4096', '--fsize=123456789:223456789', '--stack=4194304', '--nproc=5000:6000'];
+    const wrapper = [
+      'prlimit',
+      '--core=1024:4096',
+      '--fsize=123456789:223456789',
+      '--stack=4194304',
+      '--nproc=5000:6000',
+    ];
     const limits = await probed(box, 'cat /proc/self/limits', wrapper);
     expect(limit(limits, 'Max core file size')).toEqual(['1024', '4096']);
     expect(limit(limits, 'Max file size')).toEqual(['123456789', '223456789']);
@@ -148,10 +164,14 @@ describe('limits', () => {
     expect(limit(limits, 'Max processes')).toEqual(['5000', '6000']);
   });
 
-  runtsOnly("Go raises it for itself, and runc 1.1 with it", "limits: the created process has the caller's limits", async (box) => {
-    const pid = await createdThrough(box, nofile);
-    expect(limit(read(`/proc/${pid}/limits`), 'Max open files')).toEqual(['77', '888']);
-  });
+  runtsOnly(
+    'Go raises it for itself, and runc 1.1 with it',
+    "limits: the created process has the caller's limits",
+    async (box) => {
+      const pid = await createdThrough(box, nofile);
+      expect(limit(read(`/proc/${pid}/limits`), 'Max open files')).toEqual(['77', '888']);
+    },
+  );
 
   test('limits: those of the config win over those of the caller', async ({box}) => {
     const limits = await probed(box, 'cat /proc/self/limits', nofile, (spec) => {
@@ -166,7 +186,11 @@ describe('limits', () => {
 });
 
 describe('signals', () => {
-  const bits = (status: string) => ({ignored: field(status, 'SigIgn'), blocked: field(status, 'SigBlk'), caught: field(status, 'SigCgt')});
+  const bits = (status: string) => ({
+    ignored: field(status, 'SigIgn'),
+    blocked: field(status, 'SigBlk'),
+    caught: field(status, 'SigCgt'),
+  });
   const CLEAN = {ignored: '0000000000000000', blocked: '0000000000000000', caught: '0000000000000000'};
 
   test('signals: the program ignores, blocks and catches none', async ({box}) => {
@@ -187,16 +211,28 @@ describe('signals', () => {
     expect({ignored, blocked}).toEqual({ignored: CLEAN.ignored, blocked: CLEAN.blocked});
   });
 
-  runtsOnly('runc blocks none', 'signals: what the caller ignores and blocks stays so, as for any program', async (box) => {
-    const wrapper = ['env', '--ignore-signal=PIPE', '--ignore-signal=USR1', '--block-signal=USR2'];
-    const it = box.container(['cat', '/proc/self/status']);
-    const outcome = await box.runtime(['run', '--detach', '--bundle', it.dir, it.id], {wrapper});
-    await it.stopped();
-    // SIGUSR1 10, SIGPIPE 13: bits 9 and 12. SIGUSR2 12: bit 11.
-    const status = read(join(box.dir, 'io', readdirSync(join(box.dir, 'io')).filter((name) => name.endsWith('.out')).sort()[0] ?? ''));
-    expect(outcome.code).toBe(0);
-    expect(bits(status)).toEqual({ignored: '0000000000001200', blocked: '0000000000000800', caught: CLEAN.caught});
-  });
+  runtsOnly(
+    'runc blocks none',
+    'signals: what the caller ignores and blocks stays so, as for any program',
+    async (box) => {
+      const wrapper = ['env', '--ignore-signal=PIPE', '--ignore-signal=USR1', '--block-signal=USR2'];
+      const it = box.container(['cat', '/proc/self/status']);
+      const outcome = await box.runtime(['run', '--detach', '--bundle', it.dir, it.id], {wrapper});
+      await it.stopped();
+      // SIGUSR1 10, SIGPIPE 13: bits 9 and 12. SIGUSR2 12: bit 11.
+      const status = read(
+        join(
+          box.dir,
+          'io',
+          readdirSync(join(box.dir, 'io'))
+            .filter((name) => name.endsWith('.out'))
+            .sort()[0] ?? '',
+        ),
+      );
+      expect(outcome.code).toBe(0);
+      expect(bits(status)).toEqual({ignored: '0000000000001200', blocked: '0000000000000800', caught: CLEAN.caught});
+    },
+  );
 
   runtsOnly('runc blocks none', 'signals: and in the created process', async (box) => {
     const pid = await createdThrough(box, ['env', '--ignore-signal=PIPE', '--block-signal=USR2']);
@@ -216,13 +252,22 @@ describe('umask', () => {
     expect(field(read(`/proc/${await createdThrough(box, wrapper)}/status`), 'Umask')).toBe('0027');
   });
 
-  runtsOnly('runc 1.1 makes them with it', 'umask: what the runtime makes in the rootfs does not depend on it', async (box) => {
-    const out = await probed(box, 'stat -c %a /made /made/dir /cwd/dir', ['sh', '-c', 'umask 077; exec "$@"', 'sh'], (spec) => {
-      spec.mounts.push({destination: '/made/dir', type: 'tmpfs', source: 'tmpfs', options: ['mode=755']});
-      spec.process.cwd = '/cwd/dir';
-    });
-    expect(out).toBe('755\n755\n755');
-  });
+  runtsOnly(
+    'runc 1.1 makes them with it',
+    'umask: what the runtime makes in the rootfs does not depend on it',
+    async (box) => {
+      const out = await probed(
+        box,
+        'stat -c %a /made /made/dir /cwd/dir',
+        ['sh', '-c', 'umask 077; exec "$@"', 'sh'],
+        (spec) => {
+          spec.mounts.push({destination: '/made/dir', type: 'tmpfs', source: 'tmpfs', options: ['mode=755']});
+          spec.process.cwd = '/cwd/dir';
+        },
+      );
+      expect(out).toBe('755\n755\n755');
+    },
+  );
 });
 
 describe('the process that waits between create and start', () => {
@@ -238,16 +283,22 @@ describe('the process that waits between create and start', () => {
     await it.create();
     const {pid} = await it.state();
     const smaps = read(`/proc/${pid}/smaps_rollup`);
-    const kilobytes = ['Private_Clean', 'Private_Dirty', 'Private_Hugetlb'].map((name) => Number.parseInt(field(smaps, name), 10));
+    const kilobytes = ['Private_Clean', 'Private_Dirty', 'Private_Hugetlb'].map((name) =>
+      Number.parseInt(field(smaps, name), 10),
+    );
     expect(kilobytes.reduce((sum, value) => sum + value)).toBeLessThan(1024);
     expect(read(`/proc/${pid}/comm`)).toMatch(/^runts/);
   });
 
-  runtsOnly('runc 1.1 copies itself to a memfd too, of 14 MB', 'created: it runs from a sealed copy, not from a file of the host', async (box) => {
-    const it = box.container(['/bin/sleep', '100']);
-    await it.create();
-    expect(readlinkSync(`/proc/${(await it.state()).pid}/exe`)).toMatch(/^\/memfd:/);
-  });
+  runtsOnly(
+    'runc 1.1 copies itself to a memfd too, of 14 MB',
+    'created: it runs from a sealed copy, not from a file of the host',
+    async (box) => {
+      const it = box.container(['/bin/sleep', '100']);
+      await it.create();
+      expect(readlinkSync(`/proc/${(await it.state()).pid}/exe`)).toMatch(/^\/memfd:/);
+    },
+  );
 
   runtsOnly('runc has threads', 'created: it has one thread and is in the root of the container', async (box) => {
     const it = box.container(['/bin/sleep', '100']);
@@ -266,11 +317,15 @@ describe('the process that waits between create and start', () => {
     expect(await it.status()).toBe('running');
   });
 
-  runtsOnly('as for any Go program', 'created: a runtime that dies at the start leaves no process behind', async (box) => {
-    const it = box.container('echo no', (spec) => {
-      spec.hooks = {createRuntime: [{path: '/bin/sh', args: ['sh', '-c', 'kill -9 $PPID; sleep 0.05']}]};
-    });
-    expect((await box.runtime(['create', '--bundle', it.dir, it.id])).signal).toBe('SIGKILL');
-    await until('the end of runts-init', () => processesOf([it.dir]).length === 0);
-  });
+  runtsOnly(
+    'as for any Go program',
+    'created: a runtime that dies at the start leaves no process behind',
+    async (box) => {
+      const it = box.container('echo no', (spec) => {
+        spec.hooks = {createRuntime: [{path: '/bin/sh', args: ['sh', '-c', 'kill -9 $PPID; sleep 0.05']}]};
+      });
+      expect((await box.runtime(['create', '--bundle', it.dir, it.id])).signal).toBe('SIGKILL');
+      await until('the end of runts-init', () => processesOf([it.dir]).length === 0);
+    },
+  );
 });

@@ -177,7 +177,11 @@ export function leftovers(sandbox: {dir: string; token: string; root: string; te
 }
 
 /** Polls until `condition` returns something truthy; throws after `milliseconds` saying what was waited for. */
-export async function until<T>(what: string, condition: () => T, milliseconds = 5000): Promise<NonNullable<Awaited<T>>> {
+export async function until<T>(
+  what: string,
+  condition: () => T,
+  milliseconds = 5000,
+): Promise<NonNullable<Awaited<T>>> {
   const deadline = performance.now() + milliseconds;
   for (;;) {
     const value = await condition();

@@ -21,7 +21,10 @@ const MOMENTS = Array.from({length: 50}, (_, index) => index * STEP);
 
 for (let group = 0; group < MOMENTS.length; group += 10) {
   const moments = MOMENTS.slice(group, group + 10);
-  test(`kill -9 of create after ${moments[0]} to ${moments.at(-1)} ms is cleaned by delete --force`, async ({box, skip}) => {
+  test(`kill -9 of create after ${moments[0]} to ${moments.at(-1)} ms is cleaned by delete --force`, async ({
+    box,
+    skip,
+  }) => {
     skip(isRunc, 'runc 1.1 loses track of its cgroups until state.json is written');
     const it = box.container(['/bin/sleep', '100'], rich);
     for (const moment of moments) {

@@ -131,16 +131,20 @@ describe('start', () => {
     expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).toBe('/bin/sleep\u0000100\u0000');
   });
 
-  runtsOnly('runc 1.1 reports it only through the death of the container', 'start: tells why the program could not be run', async (box) => {
-    const it = box.container(['/bin/prog']);
-    await box.host(['cp', '/bin/busybox', join(it.rootfs, 'bin/prog')]);
-    await it.create();
-    await box.host(['sh', '-c', `echo '#!/nope' > ${join(it.rootfs, 'bin/prog')}`]);
-    const started = await box.runtime(['start', it.id]);
-    expect(started.code).toBe(1);
-    expect(started.stderr).toMatch(/\/nope/);
-    expect(await it.status()).toBe('stopped');
-  });
+  runtsOnly(
+    'runc 1.1 reports it only through the death of the container',
+    'start: tells why the program could not be run',
+    async (box) => {
+      const it = box.container(['/bin/prog']);
+      await box.host(['cp', '/bin/busybox', join(it.rootfs, 'bin/prog')]);
+      await it.create();
+      await box.host(['sh', '-c', `echo '#!/nope' > ${join(it.rootfs, 'bin/prog')}`]);
+      const started = await box.runtime(['start', it.id]);
+      expect(started.code).toBe(1);
+      expect(started.stderr).toMatch(/\/nope/);
+      expect(await it.status()).toBe('stopped');
+    },
+  );
 });
 
 describe('state', () => {

@@ -18,7 +18,10 @@ test('list: is a table with a header', async ({box}) => {
   expect(lines[0]?.trim().split(/\s+/)).toEqual(['ID', 'PID', 'STATUS', 'BUNDLE', 'CREATED', 'OWNER']);
   expect(lines).toHaveLength(3);
   for (const it of [created, running]) {
-    const row = lines.find((line) => line.startsWith(it.id))?.trim().split(/\s+/);
+    const row = lines
+      .find((line) => line.startsWith(it.id))
+      ?.trim()
+      .split(/\s+/);
     const state = await it.state();
     expect(row).toEqual([it.id, String(state.pid), state.status, it.dir, state.created, 'root']);
   }

@@ -44,7 +44,11 @@ test('log: is appended to', async ({box}) => {
 
 test('log: stays empty when all is well', async ({box}) => {
   const it = box.container(['/bin/true']);
-  for (const args of [['create', '--bundle', it.dir, it.id], ['state', it.id], ['start', it.id]]) {
+  for (const args of [
+    ['create', '--bundle', it.dir, it.id],
+    ['state', it.id],
+    ['start', it.id],
+  ]) {
     const outcome = await box.ok(['--log', 'log', '--log-format', 'json', ...args]);
     expect(outcome.stderr).toBe('');
   }

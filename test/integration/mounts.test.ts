@@ -49,21 +49,27 @@ describe('kinds', () => {
 
   test('mounts: are made in the order of the config', async ({box}) => {
     const dir = source(box);
-    const out = await box.sh('ls /a; ls -a /a/b | wc -l', adding(
-      {destination: '/a', type: 'bind', source: dir, options: ['bind']},
-      {destination: '/a', type: 'tmpfs', source: 'tmpfs'},
-      {destination: '/a/b', type: 'tmpfs', source: 'tmpfs'},
-    ));
+    const out = await box.sh(
+      'ls /a; ls -a /a/b | wc -l',
+      adding(
+        {destination: '/a', type: 'bind', source: dir, options: ['bind']},
+        {destination: '/a', type: 'tmpfs', source: 'tmpfs'},
+        {destination: '/a/b', type: 'tmpfs', source: 'tmpfs'},
+      ),
+    );
     expect(out).toBe('b\n2');
   });
 
   test('mounts: tmpfs has the size and mode asked for', async ({box}) => {
-    const out = await box.sh('stat -c %a:%u:%g /t; df -k /t | tail -n 1', adding({
-      destination: '/t',
-      type: 'tmpfs',
-      source: 'tmpfs',
-      options: ['mode=1751', 'size=4m', 'uid=12', 'gid=34'],
-    }));
+    const out = await box.sh(
+      'stat -c %a:%u:%g /t; df -k /t | tail -n 1',
+      adding({
+        destination: '/t',
+        type: 'tmpfs',
+        source: 'tmpfs',
+        options: ['mode=1751', 'size=4m', 'uid=12', 'gid=34'],
+      }),
+    );
     expect(out).toMatch(/^1751:12:34\ntmpfs +4096 /);
   });
 
@@ -75,12 +81,15 @@ describe('kinds', () => {
   });
 
   test('mounts: tmpcopyup fills the tmpfs with what it covers', async ({box}) => {
-    const it = box.container('cat /etc/group | wc -l; test -L /etc/link && ls /etc/sub; stat -c %a /etc/closed; touch /etc/new', adding({
-      destination: '/etc',
-      type: 'tmpfs',
-      source: 'tmpfs',
-      options: ['tmpcopyup', 'mode=755'],
-    }));
+    const it = box.container(
+      'cat /etc/group | wc -l; test -L /etc/link && ls /etc/sub; stat -c %a /etc/closed; touch /etc/new',
+      adding({
+        destination: '/etc',
+        type: 'tmpfs',
+        source: 'tmpfs',
+        options: ['tmpcopyup', 'mode=755'],
+      }),
+    );
     mkdirSync(join(it.rootfs, 'etc/sub'));
     writeFileSync(join(it.rootfs, 'etc/sub/inner'), '');
     writeFileSync(join(it.rootfs, 'etc/closed'), '', {mode: 0o600});
@@ -93,32 +102,43 @@ describe('kinds', () => {
   test('mounts: overlay joins lower and upper directories', async ({box}) => {
     const lower = source(box, 'lower');
     for (const name of ['upper', 'work']) mkdirSync(join(box.dir, name));
-    const out = await box.sh('cat /o/file; echo new > /o/file', adding({
-      destination: '/o',
-      type: 'overlay',
-      source: 'overlay',
-      options: [`lowerdir=${lower}`, `upperdir=${box.dir}/upper`, `workdir=${box.dir}/work`],
-    }));
+    const out = await box.sh(
+      'cat /o/file; echo new > /o/file',
+      adding({
+        destination: '/o',
+        type: 'overlay',
+        source: 'overlay',
+        options: [`lowerdir=${lower}`, `upperdir=${box.dir}/upper`, `workdir=${box.dir}/work`],
+      }),
+    );
     expect(out).toBe('content');
     expect(read(join(lower, 'file'))).toBe('content\n');
     expect(read(join(box.dir, 'upper/file'))).toBe('new\n');
   });
 
   test('mounts: a second proc and a second sysfs can be mounted elsewhere', async ({box}) => {
-    const out = await box.sh('cat /p/1/comm; test -d /s/class && echo sys', adding(
-      {destination: '/p', type: 'proc', source: 'proc', options: ['nosuid']},
-      {destination: '/s', type: 'sysfs', source: 'sysfs', options: ['ro']},
-    ));
+    const out = await box.sh(
+      'cat /p/1/comm; test -d /s/class && echo sys',
+      adding(
+        {destination: '/p', type: 'proc', source: 'proc', options: ['nosuid']},
+        {destination: '/s', type: 'sysfs', source: 'sysfs', options: ['ro']},
+      ),
+    );
     expect(out).toBe('sh\nsys');
   });
 
   test('mounts: cgroup shows the hierarchies, read-only when asked', async ({box}) => {
-    const out = await box.sh('ls /sys/fs/cgroup; cat /sys/fs/cgroup/memory/cgroup.procs | head -n 1; mkdir /sys/fs/cgroup/memory/x 2>&1', adding({
-      destination: '/sys/fs/cgroup',
-      type: 'cgroup',
-      source: 'cgroup',
-      options: ['nosuid', 'noexec', 'nodev', 'relatime', 'ro'],
-    })).catch((error: Error) => error.message);
+    const out = await box
+      .sh(
+        'ls /sys/fs/cgroup; cat /sys/fs/cgroup/memory/cgroup.procs | head -n 1; mkdir /sys/fs/cgroup/memory/x 2>&1',
+        adding({
+          destination: '/sys/fs/cgroup',
+          type: 'cgroup',
+          source: 'cgroup',
+          options: ['nosuid', 'noexec', 'nodev', 'relatime', 'ro'],
+        }),
+      )
+      .catch((error: Error) => error.message);
     for (const controller of ['memory', 'cpu', 'cpuset', 'pids', 'devices', 'freezer', 'blkio']) {
       expect(out).toMatch(new RegExp(`^${controller}$`, 'm'));
     }
@@ -129,14 +149,20 @@ describe('kinds', () => {
 describe('bind', () => {
   test('mounts: a bound directory is seen, and written through', async ({box}) => {
     const dir = source(box);
-    const out = await box.sh('cat /b/file; echo new > /b/other', adding({destination: '/b', type: 'bind', source: dir, options: ['bind']}));
+    const out = await box.sh(
+      'cat /b/file; echo new > /b/other',
+      adding({destination: '/b', type: 'bind', source: dir, options: ['bind']}),
+    );
     expect(out).toBe('content');
     expect(read(join(dir, 'other'))).toBe('new\n');
   });
 
   test('mounts: a file is bound onto a file, which is made when missing', async ({box}) => {
     const dir = source(box);
-    const it = box.container('cat /deep/er/file', adding({destination: '/deep/er/file', type: 'bind', source: join(dir, 'file'), options: ['bind', 'ro']}));
+    const it = box.container(
+      'cat /deep/er/file',
+      adding({destination: '/deep/er/file', type: 'bind', source: join(dir, 'file'), options: ['bind', 'ro']}),
+    );
     const outcome = await box.runtime(['run', '--bundle', it.dir, it.id]);
     expect(outcome.stdout).toBe('content\n');
     expect(statSync(join(it.rootfs, 'deep/er/file')).size).toBe(0);
@@ -152,21 +178,29 @@ describe('bind', () => {
   });
 
   test('mounts: a relative source is taken from the bundle', async ({box}) => {
-    const it = box.container('cat /b/file', adding({destination: '/b', type: 'bind', source: 'data', options: ['bind']}));
+    const it = box.container(
+      'cat /b/file',
+      adding({destination: '/b', type: 'bind', source: 'data', options: ['bind']}),
+    );
     mkdirSync(join(it.dir, 'data'));
     writeFileSync(join(it.dir, 'data/file'), 'of the bundle\n');
     const outcome = await box.runtime(['run', '--bundle', it.dir, it.id], {cwd: '/'});
     expect(outcome.stdout).toBe('of the bundle\n');
   });
 
-  for (const [option, expected] of [['bind', ''], ['rbind', 'inner']] as const) {
+  for (const [option, expected] of [
+    ['bind', ''],
+    ['rbind', 'inner'],
+  ] as const) {
     test(`mounts: ${option} ${expected === '' ? 'leaves out' : 'brings along'} the mounts below`, async ({box}) => {
       const dir = source(box);
       mkdirSync(join(dir, 'below'));
       await box.host(['mount', '-t', 'tmpfs', 'tmpfs', join(dir, 'below')]);
       writeFileSync(join(dir, 'below/inner'), '');
       try {
-        expect(await box.sh('ls /b/below', adding({destination: '/b', type: 'bind', source: dir, options: [option]}))).toBe(expected);
+        expect(
+          await box.sh('ls /b/below', adding({destination: '/b', type: 'bind', source: dir, options: [option]})),
+        ).toBe(expected);
       } finally {
         await box.host(['umount', join(dir, 'below')]);
       }
@@ -175,12 +209,18 @@ describe('bind', () => {
 
   test('mounts: a bind can be read-only while its source is not', async ({box}) => {
     const dir = source(box);
-    const out = await box.sh('touch /b/x 2>&1; true', adding({destination: '/b', type: 'bind', source: dir, options: ['bind', 'ro']}));
+    const out = await box.sh(
+      'touch /b/x 2>&1; true',
+      adding({destination: '/b', type: 'bind', source: dir, options: ['bind', 'ro']}),
+    );
     expect(out).toMatch(/Read-only file system/);
   });
 
   test('mounts: an existing target keeps its content underneath', async ({box}) => {
-    const it = box.container('ls /etc', adding({destination: '/etc', type: 'bind', source: source(box), options: ['bind']}));
+    const it = box.container(
+      'ls /etc',
+      adding({destination: '/etc', type: 'bind', source: source(box), options: ['bind']}),
+    );
     expect((await box.runtime(['run', '--bundle', it.dir, it.id])).stdout).toBe('file\n');
     expect(readdirSync(join(it.rootfs, 'etc'))).toContain('passwd');
   });
@@ -188,12 +228,22 @@ describe('bind', () => {
   test('mounts: sockets and FIFOs can be bound', async ({box}) => {
     const fifo = join(box.dir, 'fifo');
     await box.host(['mkfifo', fifo]);
-    expect(await box.sh('test -p /run/fifo && echo fifo', adding({destination: '/run/fifo', type: 'bind', source: fifo, options: ['bind']}))).toBe('fifo');
+    expect(
+      await box.sh(
+        'test -p /run/fifo && echo fifo',
+        adding({destination: '/run/fifo', type: 'bind', source: fifo, options: ['bind']}),
+      ),
+    ).toBe('fifo');
   });
 
   test('mounts: a source that is a symlink is followed on the host', async ({box}) => {
     symlinkSync(source(box), join(box.dir, 'link'));
-    expect(await box.sh('cat /b/file', adding({destination: '/b', type: 'bind', source: join(box.dir, 'link'), options: ['bind']}))).toBe('content');
+    expect(
+      await box.sh(
+        'cat /b/file',
+        adding({destination: '/b', type: 'bind', source: join(box.dir, 'link'), options: ['bind']}),
+      ),
+    ).toBe('content');
   });
 
   runtsOnly('runc 1.1 has no recursive attributes', 'mounts: rro makes the mounts below read-only too', async (box) => {
@@ -201,7 +251,15 @@ describe('bind', () => {
     mkdirSync(join(dir, 'below'));
     await box.host(['mount', '-t', 'tmpfs', 'tmpfs', join(dir, 'below')]);
     try {
-      const info = await box.sh(MOUNTINFO, adding({destination: '/b', type: 'bind', source: dir, options: ['rbind', 'rro', 'rnosuid', 'rnodev', 'rnoexec']}));
+      const info = await box.sh(
+        MOUNTINFO,
+        adding({
+          destination: '/b',
+          type: 'bind',
+          source: dir,
+          options: ['rbind', 'rro', 'rnosuid', 'rnodev', 'rnoexec'],
+        }),
+      );
       for (const target of ['/b', '/b/below']) {
         expect(mountAt(info, target).options).toEqual(expect.arrayContaining(['ro', 'nosuid', 'nodev', 'noexec']));
       }
@@ -247,17 +305,37 @@ describe('options', () => {
 
   for (const option of ['sync', 'dirsync', 'lazytime']) {
     runtsOnly('runc 1.1 lacks some', `mounts: tmpfs with ${option} is accepted`, async (box) => {
-      const info = await box.sh(MOUNTINFO, adding({destination: '/m', type: 'tmpfs', source: 'tmpfs', options: [option]}));
+      const info = await box.sh(
+        MOUNTINFO,
+        adding({destination: '/m', type: 'tmpfs', source: 'tmpfs', options: [option]}),
+      );
       expect(mountAt(info, '/m').type).toBe('tmpfs');
     });
   }
 
-  for (const option of ['async', 'loud', 'silent', 'nomand', 'iversion', 'noiversion', 'nolazytime', 'norelatime', 'nostrictatime', 'atime', 'nosymfollow', 'symfollow', 'defaults']) {
+  for (const option of [
+    'async',
+    'loud',
+    'silent',
+    'nomand',
+    'iversion',
+    'noiversion',
+    'nolazytime',
+    'norelatime',
+    'nostrictatime',
+    'atime',
+    'nosymfollow',
+    'symfollow',
+    'defaults',
+  ]) {
     runtsOnly('runc 1.1 does not know all of them', `mounts: ${option} is known`, async (box) => {
-      const info = await box.sh(MOUNTINFO, adding(
-        {destination: '/t', type: 'tmpfs', source: 'tmpfs', options: [option]},
-        {destination: '/b', type: 'bind', source: source(box), options: ['bind', option]},
-      ));
+      const info = await box.sh(
+        MOUNTINFO,
+        adding(
+          {destination: '/t', type: 'tmpfs', source: 'tmpfs', options: [option]},
+          {destination: '/b', type: 'bind', source: source(box), options: ['bind', option]},
+        ),
+      );
       expect(mountAt(info, '/t').type).toBe('tmpfs');
       expect(mountAt(info, '/b').root).toContain(box.token);
       if (option === 'nosymfollow') expect(mountAt(info, '/b').options).toContain('nosymfollow');
@@ -265,7 +343,10 @@ describe('options', () => {
   }
 
   test('mounts: options of the filesystem go to it', async ({box}) => {
-    const info = await box.sh(MOUNTINFO, adding({destination: '/m', type: 'tmpfs', source: 'tmpfs', options: ['nr_inodes=77', 'huge=never', 'size=50%']}));
+    const info = await box.sh(
+      MOUNTINFO,
+      adding({destination: '/m', type: 'tmpfs', source: 'tmpfs', options: ['nr_inodes=77', 'huge=never', 'size=50%']}),
+    );
     expect(mountAt(info, '/m').data).toContain('nr_inodes=77');
   });
 
@@ -281,14 +362,20 @@ describe('options', () => {
   ] as const) {
     test(`mounts: a bind of a shared mount with ${option} is ${expected[0] ?? 'private'}`, async ({box}) => {
       const dir = source(box);
-      await box.host(['sh', '-c', `mount --bind ${dir} ${dir} && mount --make-private ${dir} && mount --make-shared ${dir}`]);
+      await box.host([
+        'sh',
+        '-c',
+        `mount --bind ${dir} ${dir} && mount --make-private ${dir} && mount --make-shared ${dir}`,
+      ]);
       try {
         const info = await box.sh(MOUNTINFO, (spec) => {
           spec.mounts.push({destination: '/m', type: 'bind', source: dir, options: ['rbind', option]});
           // A slave root would take the sharing away afterwards.
           if (option.includes('shared')) spec.linux.rootfsPropagation = 'shared';
         });
-        expect(mountAt(info, '/m').propagation.map((entry) => entry.replace(/:.*/, ''))).toEqual(expect.arrayContaining([...expected]));
+        expect(mountAt(info, '/m').propagation.map((entry) => entry.replace(/:.*/, ''))).toEqual(
+          expect.arrayContaining([...expected]),
+        );
         if (expected.length === 0) expect(mountAt(info, '/m').propagation).toEqual([]);
       } finally {
         await box.host(['umount', '-R', dir]);
@@ -299,9 +386,16 @@ describe('options', () => {
   test('mounts: a slave sees what the host mounts later, and the host nothing of the container', async ({box}) => {
     const dir = source(box);
     mkdirSync(join(dir, 'later'));
-    await box.host(['sh', '-c', `mount --bind ${dir} ${dir} && mount --make-private ${dir} && mount --make-shared ${dir}`]);
+    await box.host([
+      'sh',
+      '-c',
+      `mount --bind ${dir} ${dir} && mount --make-private ${dir} && mount --make-shared ${dir}`,
+    ]);
     try {
-      const it = box.container('while ! test -e /m/later/x; do sleep 0.05; done; echo seen', adding({destination: '/m', type: 'bind', source: dir, options: ['rbind', 'rslave']}));
+      const it = box.container(
+        'while ! test -e /m/later/x; do sleep 0.05; done; echo seen',
+        adding({destination: '/m', type: 'bind', source: dir, options: ['rbind', 'rslave']}),
+      );
       await it.create();
       await it.start();
       await box.host(['sh', '-c', `mount -t tmpfs tmpfs ${dir}/later && touch ${dir}/later/x`]);
@@ -356,7 +450,11 @@ describe('root', () => {
         if (value !== undefined) spec.linux.rootfsPropagation = value;
       });
       // The mount that holds the bundle must be a shared one to be a slave of.
-      await box.host(['sh', '-c', `mount --bind ${it.dir} ${it.dir} && mount --make-private ${it.dir} && mount --make-shared ${it.dir}`]);
+      await box.host([
+        'sh',
+        '-c',
+        `mount --bind ${it.dir} ${it.dir} && mount --make-private ${it.dir} && mount --make-shared ${it.dir}`,
+      ]);
       try {
         const outcome = await box.runtime(['run', '--bundle', it.dir, it.id]);
         const kinds = mountAt(outcome.stdout, '/').propagation.map((entry) => entry.replace(/:.*/, ''));
@@ -402,7 +500,11 @@ describe('a host whose mounts are shared, as systemd makes them', () => {
       spec.linux.rootfsPropagation = 'rshared';
       spec.mounts.push({destination: '/m', type: 'bind', source: dir, options: ['rbind', 'rshared']});
     });
-    await box.host(['sh', '-c', `mount --bind ${dir} ${dir} && mount --make-private ${dir} && mount --make-shared ${dir}`]);
+    await box.host([
+      'sh',
+      '-c',
+      `mount --bind ${dir} ${dir} && mount --make-private ${dir} && mount --make-shared ${dir}`,
+    ]);
     try {
       await it.create();
       await it.start();
@@ -425,7 +527,10 @@ describe('targets and symlinks', () => {
 
   test('mounts: a target below an absolute symlink lands inside the rootfs', async ({box}) => {
     const dir = outside(box);
-    const it = box.container(`cat ${dir}/sub/file; cat /link/sub/file`, adding({destination: '/link/sub', type: 'bind', source: source(box), options: ['bind']}));
+    const it = box.container(
+      `cat ${dir}/sub/file; cat /link/sub/file`,
+      adding({destination: '/link/sub', type: 'bind', source: source(box), options: ['bind']}),
+    );
     symlinkSync(dir, join(it.rootfs, 'link'));
     const outcome = await box.runtime(['run', '--bundle', it.dir, it.id]);
     expect(readdirSync(dir)).toEqual([]);
@@ -436,7 +541,10 @@ describe('targets and symlinks', () => {
   for (const link of ['../../../../../../../..', '/../../..']) {
     test(`mounts: a target below a symlink to ${link} lands inside the rootfs`, async ({box}) => {
       const dir = outside(box);
-      const it = box.container('cat /link/sub/file; cat /sub/file', adding({destination: '/link/sub', type: 'bind', source: source(box), options: ['bind']}));
+      const it = box.container(
+        'cat /link/sub/file; cat /sub/file',
+        adding({destination: '/link/sub', type: 'bind', source: source(box), options: ['bind']}),
+      );
       symlinkSync(`${link}${dir}`.replace('//', '/'), join(it.rootfs, 'link2'));
       symlinkSync(link, join(it.rootfs, 'link'));
       const outcome = await box.runtime(['run', '--bundle', it.dir, it.id]);
@@ -455,7 +563,12 @@ describe('targets and symlinks', () => {
       const mount: MountSpec =
         type === 'tmpfs'
           ? {destination: '/target', type, source: 'tmpfs'}
-          : {destination: '/target', type: 'bind', source: type === 'file' ? join(bound, 'file') : bound, options: ['bind']};
+          : {
+              destination: '/target',
+              type: 'bind',
+              source: type === 'file' ? join(bound, 'file') : bound,
+              options: ['bind'],
+            };
       const it = box.container('echo ran', adding(mount));
       symlinkSync(victim, join(it.rootfs, 'target'));
       await it.create();
@@ -467,7 +580,10 @@ describe('targets and symlinks', () => {
   }
 
   test('mounts: a dangling symlink as target is resolved inside', async ({box}) => {
-    const it = box.container('cat /nowhere/file', adding({destination: '/link', type: 'bind', source: source(box), options: ['bind']}));
+    const it = box.container(
+      'cat /nowhere/file',
+      adding({destination: '/link', type: 'bind', source: source(box), options: ['bind']}),
+    );
     symlinkSync('/nowhere', join(it.rootfs, 'link'));
     const outcome = await box.runtime(['run', '--bundle', it.dir, it.id]);
     expect(existsSync('/nowhere')).toBe(false);
@@ -475,11 +591,19 @@ describe('targets and symlinks', () => {
   });
 
   test('mounts: a relative destination is taken from /', async ({box}) => {
-    expect(await box.sh('cat /relative/path/file', adding({destination: 'relative/path', type: 'bind', source: source(box), options: ['bind']}))).toBe('content');
+    expect(
+      await box.sh(
+        'cat /relative/path/file',
+        adding({destination: 'relative/path', type: 'bind', source: source(box), options: ['bind']}),
+      ),
+    ).toBe('content');
   });
 
   test('mounts: a destination with .. cannot leave the rootfs', async ({box}) => {
-    const it = box.container('cat /up/file', adding({destination: '/x/../../../up', type: 'bind', source: source(box), options: ['bind']}));
+    const it = box.container(
+      'cat /up/file',
+      adding({destination: '/x/../../../up', type: 'bind', source: source(box), options: ['bind']}),
+    );
     const outcome = await box.runtime(['run', '--bundle', it.dir, it.id]);
     expect(existsSync('/up')).toBe(false);
     expect(existsSync(join(box.dir, 'up'))).toBe(false);
@@ -489,7 +613,11 @@ describe('targets and symlinks', () => {
   for (const name of ['proc', 'sys']) {
     test(`mounts: /${name} must not be a symlink`, async ({box}) => {
       const it = box.container('true');
-      await box.host(['sh', '-c', `rmdir ${it.rootfs}/${name} && mkdir ${it.rootfs}/real && ln -s /real ${it.rootfs}/${name}`]);
+      await box.host([
+        'sh',
+        '-c',
+        `rmdir ${it.rootfs}/${name} && mkdir ${it.rootfs}/real && ln -s /real ${it.rootfs}/${name}`,
+      ]);
       const outcome = await box.runtime(['create', '--bundle', it.dir, it.id]);
       expect(outcome.code).toBe(1);
       expect(outcome.stderr).toMatch(/must be mounted on ordinary directory|symlink|symbolic link|not a directory/i);
@@ -497,18 +625,25 @@ describe('targets and symlinks', () => {
     });
   }
 
-  runtsOnly('CVE-2026-41579: runc 1.1 follows it', 'mounts: /dev as a symlink to the host does not populate the host', async (box) => {
-    const dir = outside(box);
-    const it = box.container('true', (spec) => {
-      spec.mounts = spec.mounts.filter(({destination}) => !destination.startsWith('/dev'));
-    });
-    await box.host(['sh', '-c', `rmdir ${it.rootfs}/dev && ln -s ${dir} ${it.rootfs}/dev`]);
-    await box.runtime(['create', '--bundle', it.dir, it.id]);
-    expect(readdirSync(dir)).toEqual([]);
-  });
+  runtsOnly(
+    'CVE-2026-41579: runc 1.1 follows it',
+    'mounts: /dev as a symlink to the host does not populate the host',
+    async (box) => {
+      const dir = outside(box);
+      const it = box.container('true', (spec) => {
+        spec.mounts = spec.mounts.filter(({destination}) => !destination.startsWith('/dev'));
+      });
+      await box.host(['sh', '-c', `rmdir ${it.rootfs}/dev && ln -s ${dir} ${it.rootfs}/dev`]);
+      await box.runtime(['create', '--bundle', it.dir, it.id]);
+      expect(readdirSync(dir)).toEqual([]);
+    },
+  );
 
   test('mounts: nothing may be mounted inside /proc but a few files', async ({box}) => {
-    const it = box.container('true', adding({destination: '/proc/sys/kernel', type: 'bind', source: source(box), options: ['bind']}));
+    const it = box.container(
+      'true',
+      adding({destination: '/proc/sys/kernel', type: 'bind', source: source(box), options: ['bind']}),
+    );
     const outcome = await box.runtime(['create', '--bundle', it.dir, it.id]);
     expect(outcome.code).toBe(1);
     expect(outcome.stderr).toMatch(/\/proc/);
@@ -516,6 +651,11 @@ describe('targets and symlinks', () => {
 
   test('mounts: /proc/uptime and its like may be bound, as lxcfs does', async ({box}) => {
     const dir = source(box);
-    expect(await box.sh('cat /proc/uptime', adding({destination: '/proc/uptime', type: 'bind', source: join(dir, 'file'), options: ['bind']}))).toBe('content');
+    expect(
+      await box.sh(
+        'cat /proc/uptime',
+        adding({destination: '/proc/uptime', type: 'bind', source: join(dir, 'file'), options: ['bind']}),
+      ),
+    ).toBe('content');
   });
 });

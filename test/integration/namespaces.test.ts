@@ -37,30 +37,45 @@ describe('new namespaces', () => {
     expect(lines.find((line) => line.includes(':pids:'))).toMatch(/:pids:\/$/);
   });
 
-  runtsOnly('runc 1.1 has no time namespaces', 'namespaces: a new time namespace has the offsets of the config', async (box) => {
-    const it = (secs: number): Edit => (spec) => {
-      spec.linux.namespaces.push({type: 'time'});
-      spec.linux.timeOffsets = {boottime: {secs, nanosecs: 0}, monotonic: {secs: 5, nanosecs: 100}};
-    };
-    const out = await box.sh(`${show('time')}; cut -d' ' -f1 /proc/uptime; cat /proc/self/timens_offsets`, it(1_000_000));
-    const [namespace, uptime, ...offsets] = out.split('\n');
-    expect(namespace).not.toBe(own('time'));
-    expect(Number(uptime) - Number(read('/proc/uptime').split(' ')[0])).toBeGreaterThan(999_000);
-    expect(offsets.map((line) => line.split(/\s+/))).toEqual([['monotonic', '5', '100'], ['boottime', '1000000', '0']]);
-  });
+  runtsOnly(
+    'runc 1.1 has no time namespaces',
+    'namespaces: a new time namespace has the offsets of the config',
+    async (box) => {
+      const it =
+        (secs: number): Edit =>
+        (spec) => {
+          spec.linux.namespaces.push({type: 'time'});
+          spec.linux.timeOffsets = {boottime: {secs, nanosecs: 0}, monotonic: {secs: 5, nanosecs: 100}};
+        };
+      const out = await box.sh(
+        `${show('time')}; cut -d' ' -f1 /proc/uptime; cat /proc/self/timens_offsets`,
+        it(1_000_000),
+      );
+      const [namespace, uptime, ...offsets] = out.split('\n');
+      expect(namespace).not.toBe(own('time'));
+      expect(Number(uptime) - Number(read('/proc/uptime').split(' ')[0])).toBeGreaterThan(999_000);
+      expect(offsets.map((line) => line.split(/\s+/))).toEqual([
+        ['monotonic', '5', '100'],
+        ['boottime', '1000000', '0'],
+      ]);
+    },
+  );
 
   test("namespaces: one that is not in the list is the runtime's", async ({box}) => {
     for (const type of ['network', 'ipc', 'pid']) {
       const inside = await box.sh(show(type), (spec) => {
         withoutNamespace(spec, type);
-        if (type !== 'pid') spec.mounts = spec.mounts.filter((mount) => mount.type !== 'sysfs' && mount.type !== 'mqueue');
+        if (type !== 'pid')
+          spec.mounts = spec.mounts.filter((mount) => mount.type !== 'sysfs' && mount.type !== 'mqueue');
       });
       expect(inside, type).toBe(own(type));
     }
-    expect(await box.sh(show('uts'), (spec) => {
-      withoutNamespace(spec, 'uts');
-      delete spec.hostname;
-    })).toBe(own('uts'));
+    expect(
+      await box.sh(show('uts'), (spec) => {
+        withoutNamespace(spec, 'uts');
+        delete spec.hostname;
+      }),
+    ).toBe(own('uts'));
   });
 
   test('namespaces: the program is process 1 of its pid namespace', async ({box}) => {
@@ -68,9 +83,12 @@ describe('new namespaces', () => {
   });
 
   test('namespaces: a new network namespace has a loopback that is up, and nothing else', async ({box}) => {
-    const out = await box.sh('ls /sys/class/net; ip -o addr show lo; ping -c 1 -W 1 127.0.0.1 > /dev/null && echo pong', (spec) => {
-      spec.process.capabilities = {bounding: ['CAP_NET_RAW'], effective: ['CAP_NET_RAW'], permitted: ['CAP_NET_RAW']};
-    });
+    const out = await box.sh(
+      'ls /sys/class/net; ip -o addr show lo; ping -c 1 -W 1 127.0.0.1 > /dev/null && echo pong',
+      (spec) => {
+        spec.process.capabilities = {bounding: ['CAP_NET_RAW'], effective: ['CAP_NET_RAW'], permitted: ['CAP_NET_RAW']};
+      },
+    );
     expect(out.split('\n')[0]).toBe('lo');
     expect(out).toContain('127.0.0.1/8');
     expect(out).toMatch(/pong$/);
@@ -185,7 +203,12 @@ describe('joined namespaces', () => {
 
 describe('sysctl', () => {
   test('sysctl: is set in the namespaces of the container, not on the host', async ({box}) => {
-    const files = ['net/ipv4/ip_unprivileged_port_start', 'kernel/shm_rmid_forced', 'fs/mqueue/queues_max', 'kernel/sem'];
+    const files = [
+      'net/ipv4/ip_unprivileged_port_start',
+      'kernel/shm_rmid_forced',
+      'fs/mqueue/queues_max',
+      'kernel/sem',
+    ];
     const before = files.map((file) => read(`/proc/sys/${file}`));
     const out = await box.sh(`cd /proc/sys; cat ${files.join(' ')}`, (spec) => {
       spec.linux.sysctl = {

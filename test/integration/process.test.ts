@@ -31,7 +31,12 @@ describe('user', () => {
     const status = await box.sh(STATUS, (spec) => {
       spec.process.user = {uid: 1000, gid: 1000, additionalGids: [5, 2_147_483_000, 20]};
     });
-    expect(field(status, 'Groups').split(' ').map(Number).sort((a, b) => a - b)).toEqual([5, 20, 2_147_483_000]);
+    expect(
+      field(status, 'Groups')
+        .split(' ')
+        .map(Number)
+        .sort((a, b) => a - b),
+    ).toEqual([5, 20, 2_147_483_000]);
   });
 
   test('user: an id that no passwd knows works', async ({box}) => {
@@ -79,7 +84,10 @@ describe('args', () => {
     const it = box.container(['prog'], (spec) => {
       spec.process.env = ['PATH=/first:/second'];
     });
-    for (const [dir, mode] of [['first', 0o644], ['second', 0o755]] as const) {
+    for (const [dir, mode] of [
+      ['first', 0o644],
+      ['second', 0o755],
+    ] as const) {
       mkdirSync(join(it.rootfs, dir));
       writeFileSync(join(it.rootfs, dir, 'prog'), `#!/bin/sh\necho ${dir}\n`, {mode});
     }
@@ -131,9 +139,12 @@ describe('env and cwd', () => {
     const it = box.container(['cat', '/proc/1/environ']);
     const env = {SECRET: 'x', NODE_OPTIONS: '--no-warnings', NODE_ENV: 'test', LISTEN_FDS: 'x'};
     const outcome = await box.runtime(['run', '--bundle', it.dir, it.id], {env});
-    expect(outcome.stdout.split('\0').filter((entry) => entry !== '').sort()).toEqual(
-      ['HOME=/root', PATH, 'TERM=xterm'].sort(),
-    );
+    expect(
+      outcome.stdout
+        .split('\0')
+        .filter((entry) => entry !== '')
+        .sort(),
+    ).toEqual(['HOME=/root', PATH, 'TERM=xterm'].sort());
   });
 
   test("env: HOME is the user's from the container's passwd", async ({box}) => {
@@ -199,7 +210,9 @@ describe('env and cwd', () => {
 
 describe('capabilities', () => {
   const sets = (status: string): Record<string, string> =>
-    Object.fromEntries(['Inh', 'Prm', 'Eff', 'Bnd', 'Amb'].map((set) => [set, field(status, `Cap${set}`).replace(/^0+(?=.)/, '')]));
+    Object.fromEntries(
+      ['Inh', 'Prm', 'Eff', 'Bnd', 'Amb'].map((set) => [set, field(status, `Cap${set}`).replace(/^0+(?=.)/, '')]),
+    );
 
   test('capabilities: each set is exactly that of the config', async ({box}) => {
     const status = await box.sh(STATUS, (spec) => {
@@ -266,16 +279,22 @@ describe('limits and privileges', () => {
 
   test('rlimits: infinity and numbers beyond 2^53 are exact', async ({box}) => {
     const limits = await box.sh('cat /proc/self/limits', (spec) => {
-      spec.process.rlimits = [
-        {type: 'RLIMIT_AS', soft: 9_223_372_036_854_771_713n, hard: 18_446_744_073_709_551_615n},
-      ];
+      spec.process.rlimits = [{type: 'RLIMIT_AS', soft: 9_223_372_036_854_771_713n, hard: 18_446_744_073_709_551_615n}];
     });
     expect(limit(limits, 'Max address space')).toEqual(['9223372036854771713', 'unlimited']);
   });
 
   test('rlimits: every one of the sixteen is known', async ({box}) => {
     const names = 'AS CORE CPU DATA FSIZE LOCKS MEMLOCK MSGQUEUE NICE NOFILE NPROC RSS RTPRIO RTTIME SIGPENDING STACK';
-    const low: Record<string, number> = {NICE: 0, RTPRIO: 0, MEMLOCK: 65_536, NOFILE: 512, NPROC: 512, SIGPENDING: 512, MSGQUEUE: 819_200};
+    const low: Record<string, number> = {
+      NICE: 0,
+      RTPRIO: 0,
+      MEMLOCK: 65_536,
+      NOFILE: 512,
+      NPROC: 512,
+      SIGPENDING: 512,
+      MSGQUEUE: 819_200,
+    };
     const limits = await box.sh('cat /proc/self/limits', (spec) => {
       spec.process.rlimits = names.split(' ').map((name) => {
         const value = low[name] ?? 2_000_000_000;
@@ -298,7 +317,10 @@ describe('limits and privileges', () => {
     expect(box.leftovers()).toEqual([]);
   });
 
-  for (const [value, expected] of [[true, '1'], [false, '0']] as const) {
+  for (const [value, expected] of [
+    [true, '1'],
+    [false, '0'],
+  ] as const) {
     test(`noNewPrivileges: ${value} is seen by the kernel`, async ({box}) => {
       const status = await box.sh(STATUS, (spec) => {
         spec.process.noNewPrivileges = value;

@@ -2,7 +2,8 @@
 import {chmodSync, linkSync, mkdirSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 
-const APPLETS = `[ awk basename cat chmod chown cp cut date dd df dmesg echo env expr false find free grep head hostname id
+const APPLETS =
+  `[ awk basename cat chmod chown cp cut date dd df dmesg echo env expr false find free grep head hostname id
 ip ipcalc kill ln ls md5sum mkdir mkfifo mknod mount mv nc nproc nsenter od ping printf ps pwd readlink realpath rm rmdir
 sed seq sh sleep sort stat stty sync sysctl tail tee test touch tr true tty umount uname uniq usleep wc which whoami xargs
 yes`.split(/\s+/);

@@ -67,13 +67,25 @@ describe('run: streams', () => {
 
   test('run: a reader that goes away ends the program with SIGPIPE', async ({box}) => {
     const it = box.container(['/bin/yes']);
-    const outcome = await box.host(['sh', '-c', '"$@" | head -n 1', 'sh', ...box.command('run', '--bundle', it.dir, it.id)]);
+    const outcome = await box.host([
+      'sh',
+      '-c',
+      '"$@" | head -n 1',
+      'sh',
+      ...box.command('run', '--bundle', it.dir, it.id),
+    ]);
     expect(outcome.stdout).toBe('y\n');
   });
 
   test('run: closed standard streams of the caller are survived', async ({box}) => {
     const it = box.container('exit 7');
-    const outcome = await box.host(['sh', '-c', '"$@" <&- >&- 2>&-', 'sh', ...box.command('run', '--bundle', it.dir, it.id)]);
+    const outcome = await box.host([
+      'sh',
+      '-c',
+      '"$@" <&- >&- 2>&-',
+      'sh',
+      ...box.command('run', '--bundle', it.dir, it.id),
+    ]);
     expect(outcome.code).toBe(7);
   });
 
@@ -177,11 +189,15 @@ describe('run: what stays', () => {
     expect(box.leftovers()).toEqual([]);
   });
 
-  runtsOnly('runc 1.1 says "exec format error" only', 'run: an exec that fails is reported with its cause', async (box) => {
-    const it = box.container(['/bin/broken']);
-    await box.host(['sh', '-c', `echo garbage > ${it.rootfs}/bin/broken; chmod +x ${it.rootfs}/bin/broken`]);
-    const outcome = await box.runtime(['run', '--bundle', it.dir, it.id]);
-    expect(outcome.code).toBe(1);
-    expect(outcome.stderr).toMatch(/exec.*\/bin\/broken.*(ENOEXEC|exec format error)/i);
-  });
+  runtsOnly(
+    'runc 1.1 says "exec format error" only',
+    'run: an exec that fails is reported with its cause',
+    async (box) => {
+      const it = box.container(['/bin/broken']);
+      await box.host(['sh', '-c', `echo garbage > ${it.rootfs}/bin/broken; chmod +x ${it.rootfs}/bin/broken`]);
+      const outcome = await box.runtime(['run', '--bundle', it.dir, it.id]);
+      expect(outcome.code).toBe(1);
+      expect(outcome.stderr).toMatch(/exec.*\/bin\/broken.*(ENOEXEC|exec format error)/i);
+    },
+  );
 });

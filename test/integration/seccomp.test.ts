@@ -10,7 +10,12 @@ type Rule = NonNullable<SeccompSpec['syscalls']>[number];
 const denying =
   (rules: Rule[], more: Partial<SeccompSpec> = {}): Edit =>
   (spec) => {
-    spec.linux.seccomp = {defaultAction: 'SCMP_ACT_ALLOW', architectures: ['SCMP_ARCH_X86_64'], syscalls: rules, ...more};
+    spec.linux.seccomp = {
+      defaultAction: 'SCMP_ACT_ALLOW',
+      architectures: ['SCMP_ARCH_X86_64'],
+      syscalls: rules,
+      ...more,
+    };
   };
 
 const mkdir = ['mkdir', 'mkdirat'];
@@ -20,7 +25,11 @@ test('seccomp: a denied system call fails with EPERM', async ({box}) => {
   expect(out).toMatch(/Operation not permitted/);
 });
 
-for (const [errnoRet, text] of [[13, 'Permission denied'], [28, 'No space left on device'], [38, 'Function not implemented']] as const) {
+for (const [errnoRet, text] of [
+  [13, 'Permission denied'],
+  [28, 'No space left on device'],
+  [38, 'Function not implemented'],
+] as const) {
   test(`seccomp: errnoRet ${errnoRet} is what the program gets`, async ({box}) => {
     const out = await box.sh('mkdir /x 2>&1; true', denying([{names: mkdir, action: 'SCMP_ACT_ERRNO', errnoRet}]));
     expect(out).toContain(text);
@@ -38,17 +47,21 @@ test('seccomp: with errno as the default only what is allowed works', async ({bo
   expect(out).toMatch(/Operation not permitted\nstill here/);
 });
 
-runtsOnly('runc 1.1 knows defaultErrnoRet, Debian built it without', 'seccomp: defaultErrnoRet is for what no rule names', async (box) => {
-  const out = await box.sh('mkdir /x 2>&1; echo still here', (spec) => {
-    spec.linux.seccomp = {
-      defaultAction: 'SCMP_ACT_ERRNO',
-      defaultErrnoRet: 13,
-      architectures: ['SCMP_ARCH_X86_64'],
-      syscalls: [{names: ALMOST_ALL, action: 'SCMP_ACT_ALLOW'}],
-    };
-  });
-  expect(out).toMatch(/Permission denied\nstill here/);
-});
+runtsOnly(
+  'runc 1.1 knows defaultErrnoRet, Debian built it without',
+  'seccomp: defaultErrnoRet is for what no rule names',
+  async (box) => {
+    const out = await box.sh('mkdir /x 2>&1; echo still here', (spec) => {
+      spec.linux.seccomp = {
+        defaultAction: 'SCMP_ACT_ERRNO',
+        defaultErrnoRet: 13,
+        architectures: ['SCMP_ARCH_X86_64'],
+        syscalls: [{names: ALMOST_ALL, action: 'SCMP_ACT_ALLOW'}],
+      };
+    });
+    expect(out).toMatch(/Permission denied\nstill here/);
+  },
+);
 
 test('seccomp: KILL_PROCESS ends the program with SIGSYS', async ({box}) => {
   const out = await box.sh('mkdir /x; echo $?', denying([{names: mkdir, action: 'SCMP_ACT_KILL_PROCESS'}]));
@@ -78,29 +91,44 @@ for (const [op, rule, denied] of [
     // chmod(path, mode); busybox uses the plain system call.
     const script = 'for m in 700 711 755; do chmod $m /tmp 2>/dev/null && echo ok || echo denied; done';
     const out = await box.sh(script, denying([{names: ['chmod'], action: 'SCMP_ACT_ERRNO', args: [{...rule}]}]));
-    expect(out.split('\n')).toEqual([0o700, 0o711, 0o755].map((mode) => ((denied as readonly number[]).includes(mode) ? 'denied' : 'ok')));
+    expect(out.split('\n')).toEqual(
+      [0o700, 0o711, 0o755].map((mode) => ((denied as readonly number[]).includes(mode) ? 'denied' : 'ok')),
+    );
   });
 }
 
 test('seccomp: values of 64 bits are compared exactly', async ({box}) => {
   const value = 18_446_744_073_709_551_615n;
-  const out = await box.sh('chmod 700 /tmp && echo ok', denying([
-    {names: ['chmod'], action: 'SCMP_ACT_ERRNO', args: [{index: 1, value, op: 'SCMP_CMP_EQ'}]},
-    {names: ['chown'], action: 'SCMP_ACT_ERRNO', args: [{index: 2, value: 9_007_199_254_740_993n, op: 'SCMP_CMP_GT'}]},
-  ]));
+  const out = await box.sh(
+    'chmod 700 /tmp && echo ok',
+    denying([
+      {names: ['chmod'], action: 'SCMP_ACT_ERRNO', args: [{index: 1, value, op: 'SCMP_CMP_EQ'}]},
+      {
+        names: ['chown'],
+        action: 'SCMP_ACT_ERRNO',
+        args: [{index: 2, value: 9_007_199_254_740_993n, op: 'SCMP_CMP_GT'}],
+      },
+    ]),
+  );
   expect(out).toBe('ok');
 });
 
 test('seccomp: unknown system calls are passed over', async ({box}) => {
-  const out = await box.sh('mkdir /x 2>&1; true', denying([{names: ['no_such_call', ...mkdir, 'another_one'], action: 'SCMP_ACT_ERRNO'}]));
+  const out = await box.sh(
+    'mkdir /x 2>&1; true',
+    denying([{names: ['no_such_call', ...mkdir, 'another_one'], action: 'SCMP_ACT_ERRNO'}]),
+  );
   expect(out).toMatch(/Operation not permitted/);
 });
 
 test('seccomp: a rule that says what the default says is passed over', async ({box}) => {
-  const out = await box.sh('mkdir /x 2>&1; true', denying([
-    {names: ['read', 'write'], action: 'SCMP_ACT_ALLOW'},
-    {names: mkdir, action: 'SCMP_ACT_ERRNO'},
-  ]));
+  const out = await box.sh(
+    'mkdir /x 2>&1; true',
+    denying([
+      {names: ['read', 'write'], action: 'SCMP_ACT_ALLOW'},
+      {names: mkdir, action: 'SCMP_ACT_ERRNO'},
+    ]),
+  );
   expect(out).toMatch(/Operation not permitted/);
 });
 
@@ -123,7 +151,19 @@ test('seccomp: without the property there is no filter', async ({box}) => {
 
 test('seccomp: the filter does not stop the runtime itself', async ({box}) => {
   // What the steps after the filter might want to use.
-  const names = ['close_range', 'dup3', 'fcntl', 'prctl', 'capset', 'setresuid', 'setresgid', 'setgroups', 'chdir', 'openat2', 'mount'];
+  const names = [
+    'close_range',
+    'dup3',
+    'fcntl',
+    'prctl',
+    'capset',
+    'setresuid',
+    'setresgid',
+    'setgroups',
+    'chdir',
+    'openat2',
+    'mount',
+  ];
   const out = await box.sh('echo ran', (spec) => {
     denying([{names, action: 'SCMP_ACT_ERRNO'}])(spec);
     spec.process.noNewPrivileges = true;
@@ -133,9 +173,12 @@ test('seccomp: the filter does not stop the runtime itself', async ({box}) => {
 });
 
 test('seccomp: it holds for 32-bit calls when their architecture is listed', async ({box}) => {
-  const status = await box.sh('cat /proc/self/status', denying([{names: mkdir, action: 'SCMP_ACT_ERRNO'}], {
-    architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'],
-  }));
+  const status = await box.sh(
+    'cat /proc/self/status',
+    denying([{names: mkdir, action: 'SCMP_ACT_ERRNO'}], {
+      architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'],
+    }),
+  );
   expect(field(status, 'Seccomp')).toBe('2');
 });
 

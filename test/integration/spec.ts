@@ -82,13 +82,7 @@ export interface LinuxSpec {
   [more: string]: unknown;
 }
 
-export type HookKind =
-  | 'prestart'
-  | 'createRuntime'
-  | 'createContainer'
-  | 'startContainer'
-  | 'poststart'
-  | 'poststop';
+export type HookKind = 'prestart' | 'createRuntime' | 'createContainer' | 'startContainer' | 'poststart' | 'poststop';
 
 export interface Spec {
   ociVersion: string;

@@ -62,7 +62,8 @@ describe('races on one id', () => {
       const it = box.container('echo ran; sleep 100');
       const outcomes = await many(box, 10, ['create', '--bundle', it.dir, it.id]);
       expect(outcomes.filter(({code}) => code === 0)).toHaveLength(1);
-      for (const {code, stderr} of outcomes) if (code !== 0) expect(stderr).toMatch(/container with given ID already exists/);
+      for (const {code, stderr} of outcomes)
+        if (code !== 0) expect(stderr).toMatch(/container with given ID already exists/);
       expect(await it.status()).toBe('created');
       await it.start();
       await it.delete('--force');

@@ -68,7 +68,8 @@ describe('--console-socket', () => {
 
   test('terminal: it is the controlling terminal, and stdin, stdout and stderr', async ({box}) => {
     const console = await receiver(box);
-    const script = 'test -t 0 && test -t 1 && test -t 2 && echo three; echo controlling > /dev/tty; stat -L -c %t:%T /dev/fd/0 /dev/fd/2';
+    const script =
+      'test -t 0 && test -t 1 && test -t 2 && echo three; echo controlling > /dev/tty; stat -L -c %t:%T /dev/fd/0 /dev/fd/2';
     const it = box.container(script, withTerminal());
     await it.create(['--console-socket', console.socket]);
     await it.start();
@@ -87,7 +88,10 @@ describe('--console-socket', () => {
 
   test('terminal: /dev/console is the terminal', async ({box}) => {
     const console = await receiver(box);
-    const it = box.container('echo hello > /dev/console; grep -c " /dev/console " /proc/self/mountinfo', withTerminal());
+    const it = box.container(
+      'echo hello > /dev/console; grep -c " /dev/console " /proc/self/mountinfo',
+      withTerminal(),
+    );
     await it.create(['--console-socket', console.socket]);
     await it.start();
     await console.done;
@@ -154,7 +158,10 @@ describe('run on a terminal', () => {
   async function onTerminal(box: Box, script: string, command: string, edit?: Edit, input = ''): Promise<string> {
     const it = box.container(command, withTerminal(edit));
     const file = join(box.dir, 'script.sh');
-    writeFileSync(file, `stty rows 24 cols 80\nrun='${box.command('run', '--bundle', it.dir, it.id).join(' ')}'\n${script}\n`);
+    writeFileSync(
+      file,
+      `stty rows 24 cols 80\nrun='${box.command('run', '--bundle', it.dir, it.id).join(' ')}'\n${script}\n`,
+    );
     const stdin = await keyboard(box, input);
     const outcome = await box.host(['script', '-qec', `sh ${file}`, '/dev/null'], {stdin, env: {SHELL: '/bin/sh'}});
     closeSync(stdin);
@@ -176,8 +183,11 @@ describe('run on a terminal', () => {
 
   test('terminal: a change of our size reaches the container', async ({box}) => {
     const script = 't=$(tty); (sleep 0.5; stty rows 50 cols 132 < $t) & $run; wait';
-    const command = 'stty size; for i in $(seq 100); do sleep 0.05; [ "$(stty size)" != "24 80" ] && break; done; stty size';
-    expect(await onTerminal(box, `exec 2>/dev/null; ${script}`, `sleep 0.1; ${command}`)).toContain('24 80\r\n50 132\r\n');
+    const command =
+      'stty size; for i in $(seq 100); do sleep 0.05; [ "$(stty size)" != "24 80" ] && break; done; stty size';
+    expect(await onTerminal(box, `exec 2>/dev/null; ${script}`, `sleep 0.1; ${command}`)).toContain(
+      '24 80\r\n50 132\r\n',
+    );
   });
 
   test('terminal: ours is as before when the run is over', async ({box}) => {
@@ -196,7 +206,10 @@ describe('run on a terminal', () => {
   });
 
   test('terminal: control-C goes to the program, not to the runtime', async ({box}) => {
-    const it = box.container('trap "echo interrupted; exit 8" INT; echo ready; while :; do sleep 0.02; done', withTerminal());
+    const it = box.container(
+      'trap "echo interrupted; exit 8" INT; echo ready; while :; do sleep 0.02; done',
+      withTerminal(),
+    );
     const stdin = await keyboard(box, '');
     const command = box.command('run', '--bundle', it.dir, it.id).join(' ');
     const running = box.spawn(['script', '-qec', command, '/dev/null'], {stdin, env: {SHELL: '/bin/sh'}});
@@ -209,6 +222,7 @@ describe('run on a terminal', () => {
   });
 
   test('terminal: output of a program that ends at once is not lost', async ({box}) => {
-    for (let round = 0; round < 5; round++) expect(await onTerminal(box, '$run', 'seq 1 1000')).toMatch(/999\r\n1000\r\n\[0\]$/);
+    for (let round = 0; round < 5; round++)
+      expect(await onTerminal(box, '$run', 'seq 1 1000')).toMatch(/999\r\n1000\r\n\[0\]$/);
   });
 });

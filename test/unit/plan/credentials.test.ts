@@ -75,7 +75,7 @@ describe('capabilities', () => {
 describe('the user', () => {
   it('is root when not told', () => {
     expect(stepsNamed(minimalInput, 'umask', 'user')).toEqual([
-      {op: 'umask', at: '/process/user/umask', mask: 0o022},
+      {op: 'umask', at: '/process/user/umask', mask: -1},
       {op: 'user', at: '/process/user', uid: 0, gid: 0, groups: [], setGroups: true},
     ]);
   });
