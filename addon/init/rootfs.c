@@ -15,6 +15,33 @@
 
 #include "init.h"
 
+// Whether the mount that holds `path` is shared, by the optional fields of its line in mountinfo, proc(5). 1, 0, or -1.
+static int is_on_shared_mount(struct init *init, const char *path) {
+	char name[32], info[256], id[24] = "";
+	int fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return fails(init, "open", path);
+	snprintf(name, sizeof name, "/proc/self/fdinfo/%d", fd);
+	ssize_t got = read_file(AT_FDCWD, name, info, sizeof info);
+	close(fd);
+	char *field = got < 0 ? NULL : strstr(info, "mnt_id:");
+	if (field == NULL)
+		return fails(init, "read", "/proc/self/fdinfo");
+	int length = snprintf(id, sizeof id, "%d ", atoi(field + strlen("mnt_id:")));
+	size_t size = 16 << 20; // of which only what is read takes memory
+	char *table = arena_take(&init->arena, size);
+	if (table == NULL)
+		return fails(init, "mmap", path);
+	if (read_file(AT_FDCWD, "/proc/self/mountinfo", table, size) < 0)
+		return fails(init, "open", "/proc/self/mountinfo");
+	for (char *line = strtok(table, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+		char *end = strstr(line, " - "), *shared = strstr(line, " shared:");
+		if (strncmp(line, id, (size_t)length) == 0)
+			return shared != NULL && shared < end;
+	}
+	return 0;
+}
+
 // Walks up from `path` to the mount point that holds it (its parent has another mount id) and makes it private: a
 // shared parent would refuse pivot_root(2) and let our bind of the rootfs out to the host.
 static int make_parent_private(struct init *init, const char *path) {
@@ -35,7 +62,10 @@ static int make_parent_private(struct init *init, const char *path) {
 int do_root_propagation(struct init *init, const struct op_root_propagation *op) {
 	if (mount(NULL, "/", NULL, op->flags, NULL) < 0)
 		return fails(init, "mount", "/");
-	return op->flags & MS_SHARED ? make_parent_private(init, op->path) : 0;
+	if ((op->flags & MS_REC) && !(op->flags & MS_SHARED))
+		return 0; // nothing is shared any more
+	int shared = is_on_shared_mount(init, op->path);
+	return shared == 1 ? make_parent_private(init, op->path) : shared;
 }
 
 int do_rootfs(struct init *init, const struct op_rootfs *op) {

@@ -57,13 +57,26 @@ const mountKey = (line: string): string => line.split(' ').slice(2).join(' ');
 
 function survivors(shared: string, before: Snapshot): string[] {
   const now = snapshot();
+  const ours = processesOf([shared]);
+  const pids = new Set(ours.map(({pid}) => String(pid)));
   return [
     ...[...now.mounts.difference(before.mounts)].map((line) => `mount ${line}`),
-    ...[...now.cgroups.difference(before.cgroups)].map((path) => `cgroup ${path}`),
+    ...[...now.cgroups.difference(before.cgroups)]
+      .filter((path) => !isInUse(path, pids))
+      .map((path) => `cgroup ${path}`),
     ...[...now.states.difference(before.states)].map((path) => `state ${path}`),
-    ...processesOf([shared]).map(({pid, command}) => `process ${pid} ${command}`),
+    ...ours.map(({pid, command}) => `process ${pid} ${command}`),
     ...entries(shared)
       .filter((name) => name !== 'busybox' && name !== 'recvfd')
       .map((name) => `sandbox ${join(shared, name)}`),
   ];
+}
+
+/** A cgroup with processes none of which are `ours` belongs to other work on this machine. */
+function isInUse(cgroup: string, ours: ReadonlySet<string>): boolean {
+  const members = read(join(cgroup, 'cgroup.procs'))
+    .split('\n')
+    .filter((pid) => pid !== '');
+  const here = members.length > 0 && !members.some((pid) => ours.has(pid));
+  return here || entries(cgroup).some((name) => isInUse(join(cgroup, name), ours));
 }
