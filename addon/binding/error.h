@@ -7,6 +7,7 @@
 #include <string>
 
 // Sets a pending exception with errno (negative), code ("ENOENT"), syscall and, when not empty, path and dest.
-void ThrowErrno(Napi::Env env, int err, const char *syscall, const std::string &path = "", const std::string &dest = "");
+void ThrowErrno(Napi::Env env, int err, const char *syscall, const std::string &path = "",
+		const std::string &dest = "");
 
 #endif

@@ -29,7 +29,8 @@ void SetStatus(Napi::Env env, Napi::Object object, int code, int signal) {
 Napi::Value RunProgram(const Napi::CallbackInfo &info) {
 	const Napi::Env env = info.Env();
 	const Napi::Object request = info[0].As<Napi::Object>();
-	const std::string path = StringOf(request, "path"), cwd = StringOf(request, "cwd"), input = StringOf(request, "stdin");
+	const std::string path = StringOf(request, "path"), cwd = StringOf(request, "cwd"),
+			  input = StringOf(request, "stdin");
 	const std::vector<std::string> args = StringsOf(request, "args"), environment = StringsOf(request, "env");
 	const std::vector<const char *> argv = PointersTo(args), envp = PointersTo(environment);
 

@@ -12,9 +12,7 @@ inline std::string StringOf(const Napi::Object &object, const char *key) {
 	return object.Get(key).ToString().Utf8Value();
 }
 
-inline int32_t NumberOf(const Napi::Object &object, const char *key) {
-	return object.Get(key).ToNumber().Int32Value();
-}
+inline int32_t NumberOf(const Napi::Object &object, const char *key) { return object.Get(key).ToNumber().Int32Value(); }
 
 inline std::vector<std::string> StringsOf(const Napi::Object &object, const char *key) {
 	const Napi::Array array = object.Get(key).As<Napi::Array>();

@@ -55,9 +55,9 @@ struct plan {
 
 enum plan_error {
 	PLAN_OK,
-	PLAN_TRUNCATED,    // shorter than its header says, or no header at all
-	PLAN_OTHER_BUILD,  // made by another build of runts
-	PLAN_MALFORMED,    // an operand reaches beyond the end, or an unknown operation
+	PLAN_TRUNCATED,   // shorter than its header says, or no header at all
+	PLAN_OTHER_BUILD, // made by another build of runts
+	PLAN_MALFORMED,   // an operand reaches beyond the end, or an unknown operation
 	PLAN_OUT_OF_MEMORY
 };
 

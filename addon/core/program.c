@@ -101,14 +101,17 @@ static void close_end(int *fd) {
 }
 
 // Feeds and drains the program until it has ended. A grandchild that keeps a pipe open does not hold us up.
-static void converse(const struct program *program, struct program_result *result, int pidfd, pid_t pid, int fds[STREAMS]) {
+static void converse(const struct program *program, struct program_result *result, int pidfd, pid_t pid,
+		     int fds[STREAMS]) {
 	int64_t deadline = program->timeout_ms == 0 ? INT64_MAX : now_ms() + program->timeout_ms;
 	size_t sent = 0;
 	for (;;) {
 		if (fds[INPUT] >= 0 && sent == program->input_size)
 			close_end(&fds[INPUT]);
-		struct pollfd events[STREAMS + 1] = {
-			{fds[INPUT], POLLOUT, 0}, {fds[OUTPUT], POLLIN, 0}, {fds[ERROR], POLLIN, 0}, {pidfd, POLLIN, 0}};
+		struct pollfd events[STREAMS + 1] = {{fds[INPUT], POLLOUT, 0},
+						     {fds[OUTPUT], POLLIN, 0},
+						     {fds[ERROR], POLLIN, 0},
+						     {pidfd, POLLIN, 0}};
 		int64_t left = deadline == INT64_MAX ? -1 : deadline - now_ms();
 		if (deadline != INT64_MAX && left <= 0) {
 			result->timed_out = true;

@@ -9,11 +9,11 @@ int hold_signals(void);
 
 struct supervision {
 	int pidfd;
-	pid_t pid;     // our child
-	int master;    // of the container's pty, or -1
-	int in, out;   // what the terminal is relayed to
-	int code;      // set on return: exit code, or -1
-	int signal;    // set on return: the signal that ended it, or 0
+	pid_t pid;   // our child
+	int master;  // of the container's pty, or -1
+	int in, out; // what the terminal is relayed to
+	int code;    // set on return: exit code, or -1
+	int signal;  // set on return: the signal that ended it, or 0
 };
 
 // Forwards queued and new signals, relays the terminal, reaps every child. Returns 0 when `pid` has ended.

@@ -28,7 +28,8 @@ static int open_multiplexer(struct init *init) {
 		return fails(init, "open", path);
 	if (fstatfs(master, &fs) < 0 || fstat(master, &status) < 0)
 		return fails(init, "stat", path);
-	if ((unsigned long)fs.f_type != DEVPTS_SUPER_MAGIC || status.st_ino != PTMX_INODE || status.st_rdev != makedev(5, 2)) {
+	if ((unsigned long)fs.f_type != DEVPTS_SUPER_MAGIC || status.st_ino != PTMX_INODE ||
+	    status.st_rdev != makedev(5, 2)) {
 		errno = EPERM;
 		return fails_with(init, "open", path, "it is not the multiplexer of a devpts");
 	}

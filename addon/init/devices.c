@@ -15,7 +15,8 @@ static int bind_host_node(struct init *init, const struct op_device *op, int par
 	int tree = sys_open_tree(AT_FDCWD, op->path, OPEN_TREE_CLONE);
 	if (tree < 0)
 		return fails(init, "mknod", op->path);
-	if (fstat(tree, &status) < 0 || (status.st_mode & S_IFMT) != op->type || status.st_rdev != makedev(op->major, op->minor)) {
+	if (fstat(tree, &status) < 0 || (status.st_mode & S_IFMT) != op->type ||
+	    status.st_rdev != makedev(op->major, op->minor)) {
 		errno = EPERM;
 		close(tree);
 		return fails_with(init, "mknod", op->path, "and the host has no such node that could be bound instead");
@@ -38,7 +39,8 @@ static int set_owner(struct init *init, const struct op_device *op, int parent, 
 	struct stat status;
 	bool fifo = op->type == S_IFIFO;
 	int outcome = fstat(node, &status) < 0 ? fails(init, "stat", op->path) : 0;
-	if (outcome == 0 && ((status.st_mode & S_IFMT) != op->type || (!fifo && status.st_rdev != makedev(op->major, op->minor)))) {
+	if (outcome == 0 &&
+	    ((status.st_mode & S_IFMT) != op->type || (!fifo && status.st_rdev != makedev(op->major, op->minor)))) {
 		errno = EEXIST;
 		outcome = fails_with(init, "mknod", op->path, "something else is there already");
 	}

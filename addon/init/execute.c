@@ -91,7 +91,8 @@ int do_find_executable(struct init *init, const struct op_find_executable *op) {
 	int error = ENOENT;
 	for (const char *at = op->path, *end; at != NULL && op->name[0] != 0; at = *end == 0 ? NULL : end + 1) {
 		end = strchrnul(at, ':');
-		int length = snprintf(found, sizeof found, "%.*s/%s", end == at ? 1 : (int)(end - at), end == at ? "." : at, op->name);
+		int length = snprintf(found, sizeof found, "%.*s/%s", end == at ? 1 : (int)(end - at),
+				      end == at ? "." : at, op->name);
 		if (length >= (int)sizeof found)
 			continue;
 		if (check_executable(found) == 0) {
@@ -168,10 +169,12 @@ static void interpreter_of(const char *path, char *text, size_t size) {
 			break;
 		memcpy(&segment, head + at, sizeof segment);
 		if (segment.p_type == PT_INTERP && segment.p_offset < (uint64_t)length)
-			snprintf(text, size, "%.*s", (int)(length - (ssize_t)segment.p_offset), head + segment.p_offset);
+			snprintf(text, size, "%.*s", (int)(length - (ssize_t)segment.p_offset),
+				 head + segment.p_offset);
 	}
 	if (text[0] == 0)
-		snprintf(text, size, "\x1f%s machine %u", elf.e_ident[EI_CLASS] == ELFCLASS64 ? "elf64" : "elf32", elf.e_machine);
+		snprintf(text, size, "\x1f%s machine %u", elf.e_ident[EI_CLASS] == ELFCLASS64 ? "elf64" : "elf32",
+			 elf.e_machine);
 }
 
 int do_exec(struct init *init, const struct op_exec *op) {

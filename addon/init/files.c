@@ -39,7 +39,8 @@ static int make_link_target(const struct init *init, int parent, const char *pre
 	if (length < 0)
 		return -1;
 	target[length] = 0;
-	int size = snprintf(joined, sizeof joined, "%s/%s%s%s", target[0] == '/' ? "" : prefix, target, rest[0] ? "/" : "", rest);
+	int size = snprintf(joined, sizeof joined, "%s/%s%s%s", target[0] == '/' ? "" : prefix, target,
+			    rest[0] ? "/" : "", rest);
 	if (size >= (int)sizeof joined) {
 		errno = ENAMETOOLONG;
 		return -1;
@@ -82,7 +83,8 @@ static int make_path(const struct init *init, char *path, bool file, int links) 
 				if (next < 0 && errno == ENOENT) {
 					char prefix[PATH_MAX];
 					snprintf(prefix, sizeof prefix, "%.*s", (int)(at - path), path);
-					next = make_link_target(init, current, prefix, at, cut ? end + 1 : "", file, links);
+					next = make_link_target(init, current, prefix, at, cut ? end + 1 : "", file,
+								links);
 					close(current);
 					*end = cut;
 					return next;

@@ -31,8 +31,8 @@ struct init {
 	mode_t umask; // the caller's
 	uint32_t step;
 	const struct op_exec *program; // what the plan ends in
-	const char *executable;	       // set by the `findExecutable` step, as is
-	const char *const *env;	       // the program's environment, HOME added
+	const char *executable;        // set by the `findExecutable` step, as is
+	const char *const *env;        // the program's environment, HOME added
 	struct arena arena;
 	struct failure failure;
 };

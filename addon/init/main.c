@@ -69,7 +69,8 @@ static void load_plan(struct init *init, int fd, struct plan *plan) {
 		report_failure(init);
 	}
 	close(fd);
-	static const char *const problems[] = {"", "truncated", "made by another build of runts", "malformed", "out of memory"};
+	static const char *const problems[] = {"", "truncated", "made by another build of runts", "malformed",
+					       "out of memory"};
 	enum plan_error error = plan_decode(data, (size_t)status.st_size, &init->arena, plan);
 	if (error != PLAN_OK) {
 		errno = EPROTO;

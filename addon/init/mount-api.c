@@ -27,9 +27,7 @@ int sys_fsconfig(int fd, unsigned command, const char *key, const char *value) {
 	return (int)syscall(SYS_fsconfig, fd, command, key, value, 0);
 }
 
-int sys_fsmount(int fd, unsigned attributes) {
-	return (int)syscall(SYS_fsmount, fd, FSMOUNT_CLOEXEC, attributes);
-}
+int sys_fsmount(int fd, unsigned attributes) { return (int)syscall(SYS_fsmount, fd, FSMOUNT_CLOEXEC, attributes); }
 
 void read_context_log(int fd, char *text, size_t size) {
 	int saved = errno;

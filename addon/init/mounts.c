@@ -92,8 +92,16 @@ static bool is_kernel_view(const char *type) { return strcmp(type, "proc") == 0 
 // Files of a container's /proc that engines cover with a view of their own (lxcfs); anything else there would let an
 // image or a volume stand in for what LSMs and runtimes write to (CVE-2019-16884).
 static bool may_cover_proc(const char *target) {
-	static const char *const allowed[] = {"cpuinfo", "diskstats", "meminfo", "stat", "swaps", "uptime", "loadavg", "slabinfo",
-					      "sys/kernel/ns_last_pid", "sys/crypto/fips_enabled"};
+	static const char *const allowed[] = {"cpuinfo",
+					      "diskstats",
+					      "meminfo",
+					      "stat",
+					      "swaps",
+					      "uptime",
+					      "loadavg",
+					      "slabinfo",
+					      "sys/kernel/ns_last_pid",
+					      "sys/crypto/fips_enabled"};
 	for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++) {
 		size_t length = strlen(allowed[i]), all = strlen(target);
 		if (all > length && target[all - length - 1] == '/' && strcmp(target + all - length, allowed[i]) == 0)
@@ -204,7 +212,8 @@ static int mount_with_data(struct init *init, const struct op_mount_filesystem *
 	char data[4096] = "";
 	size_t length = 0;
 	for (uint32_t i = 0; i < op->options.count; i++) {
-		int size = snprintf(data + length, sizeof data - length, "%s%s", i == 0 ? "" : ",", op->options.items[i]);
+		int size =
+			snprintf(data + length, sizeof data - length, "%s%s", i == 0 ? "" : ",", op->options.items[i]);
 		if ((size_t)size >= sizeof data - length) {
 			errno = E2BIG;
 			return fails_with(init, "mount", op->target, "its options are longer than a page");
@@ -224,7 +233,8 @@ int do_mount_filesystem(struct init *init, const struct op_mount_filesystem *op)
 		existed = true;
 		close(target);
 	}
-	target = is_kernel_view(op->type) ? open_plain_directory(init, op->target) : open_target(init, op->target, false);
+	target = is_kernel_view(op->type) ? open_plain_directory(init, op->target)
+					  : open_target(init, op->target, false);
 	if (target < 0)
 		return -1;
 	int outcome;
@@ -263,7 +273,8 @@ int do_mount_bind(struct init *init, const struct op_mount_bind *op) {
 	if (outcome == 0 && fstat(target, &present) == 0 && S_ISDIR(present.st_mode) == file) {
 		errno = file ? EISDIR : ENOTDIR;
 		outcome = fails_with(init, "mount", op->target,
-				     file ? "the source is a file, the target a directory" : "the source is a directory, the target a file");
+				     file ? "the source is a file, the target a directory"
+					  : "the source is a directory, the target a file");
 	}
 	if (outcome == 0)
 		outcome = attach(init, tree, target, op->target, &flags);
@@ -294,7 +305,8 @@ int do_remount(struct init *init, const struct op_remount *op) {
 	int target = open_in_root(init, op->target, O_PATH, 0);
 	if (target < 0)
 		return fails(init, "open", op->target);
-	unsigned long flags = (present_flags(target) & ~(unsigned long)op->clear_flags) | (unsigned long)op->flags | MS_REMOUNT;
+	unsigned long flags =
+		(present_flags(target) & ~(unsigned long)op->clear_flags) | (unsigned long)op->flags | MS_REMOUNT;
 	int outcome = mount(NULL, proc_fd(target), NULL, flags, op->data[0] == 0 ? NULL : op->data);
 	if (outcome < 0)
 		fails(init, "mount MS_REMOUNT", op->target);
@@ -310,7 +322,8 @@ int do_remount_readonly(struct init *init, const struct op_remount_readonly *op)
 	int outcome = sys_mount_setattr(target, false, &readonly);
 	if (outcome < 0 && errno == ENOSYS) // before Linux 5.12; the container's /proc is not to be trusted, "." is
 		outcome = fchdir(target) < 0 ? -1
-					     : mount(NULL, ".", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | present_flags(target), NULL);
+					     : mount(NULL, ".", NULL,
+						     MS_REMOUNT | MS_BIND | MS_RDONLY | present_flags(target), NULL);
 	if (outcome < 0)
 		fails(init, "mount_setattr", op->target);
 	close(target);

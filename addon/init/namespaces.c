@@ -62,7 +62,7 @@ int do_fork(struct init *init, const struct op_fork *op) {
 		_exit(0);
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL); // not inherited
-	if (init->procfs >= 0) {	  // it shows the pid namespace of its opener
+	if (init->procfs >= 0) {          // it shows the pid namespace of its opener
 		close(init->procfs);
 		init->procfs = -1;
 	}

@@ -38,7 +38,8 @@ static int clone_null(struct init *init, const char *path) {
 		return fails(init, "open", "/dev/null");
 	if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(1, 3)) {
 		errno = EPERM;
-		return fails_with(init, "open", path, "the container's /dev/null, which would mask it, is not the null device");
+		return fails_with(init, "open", path,
+				  "the container's /dev/null, which would mask it, is not the null device");
 	}
 	int tree = sys_open_tree(null, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
 	if (tree < 0)

@@ -48,7 +48,8 @@ int do_signals(struct init *init, const struct op_signals *op) {
 			void (*restorer)(void);
 			uint64_t mask;
 		} action = {.handler = op->ignored >> (number - 1) & 1 ? SIG_IGN : SIG_DFL};
-		syscall(SYS_rt_sigaction, number, &action, NULL, 8); // fails for KILL and STOP only, which need no reset
+		syscall(SYS_rt_sigaction, number, &action, NULL,
+			8); // fails for KILL and STOP only, which need no reset
 	}
 	uint64_t blocked = op->blocked;
 	return syscall(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, NULL, 8) < 0 ? fails(init, "rt_sigprocmask", "") : 0;

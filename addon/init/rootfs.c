@@ -140,7 +140,8 @@ static int cover_host_mounts(struct init *init) {
 		char *point = lines[count];
 		for (int field = 0; field < 4 && point != NULL; field++)
 			point = strchr(point + 1, ' ');
-		if (type == NULL || point == NULL || (strncmp(type + 3, "proc ", 5) != 0 && strncmp(type + 3, "sysfs ", 6) != 0))
+		if (type == NULL || point == NULL ||
+		    (strncmp(type + 3, "proc ", 5) != 0 && strncmp(type + 3, "sysfs ", 6) != 0))
 			continue;
 		point++;
 		*strchrnul(point, ' ') = 0;
@@ -187,7 +188,8 @@ int do_symlink(struct init *init, const struct op_symlink *op) {
 	int outcome = symlinkat(op->target, parent, name);
 	if (outcome < 0 && errno == EEXIST) {
 		ssize_t length = readlinkat(parent, name, present, sizeof present - 1);
-		bool same = length >= 0 && (size_t)length == strlen(op->target) && memcmp(present, op->target, (size_t)length) == 0;
+		bool same = length >= 0 && (size_t)length == strlen(op->target) &&
+			    memcmp(present, op->target, (size_t)length) == 0;
 		if (same || !op->replace)
 			outcome = 0;
 		else if (unlinkat(parent, name, 0) == 0)

@@ -222,8 +222,13 @@ static int64_t milliseconds(void) {
 static struct program_result run_shell(const char *command, const char *input, uint32_t timeout_ms) {
 	static struct program_result result;
 	const char *args[] = {"sh", "-c", command, NULL}, *env[] = {"PATH=/bin:/usr/bin", NULL};
-	struct program program = {.path = "/bin/sh", .args = args, .env = env, .cwd = "/", .input = input,
-				  .input_size = strlen(input), .timeout_ms = timeout_ms};
+	struct program program = {.path = "/bin/sh",
+				  .args = args,
+				  .env = env,
+				  .cwd = "/",
+				  .input = input,
+				  .input_size = strlen(input),
+				  .timeout_ms = timeout_ms};
 	CHECK(run_program(&program, &result) == 0);
 	return result;
 }

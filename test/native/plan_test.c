@@ -159,7 +159,8 @@ static void accepts_a_plan(void) {
 	CHECK(strcmp(plan.steps[0].u.hostname.name, "box") == 0);
 	CHECK(plan.steps[1].u.exec.args.count == 2 && plan.steps[1].u.exec.args.items[2] == NULL);
 	CHECK(strcmp(plan.steps[1].u.exec.env.items[0], "A=b") == 0 && plan.steps[1].u.exec.uid == 7);
-	CHECK(plan.steps[2].u.seccomp.program.length == 8 && memcmp(plan.steps[2].u.seccomp.program.items, "12345678", 8) == 0);
+	CHECK(plan.steps[2].u.seccomp.program.length == 8 &&
+	      memcmp(plan.steps[2].u.seccomp.program.items, "12345678", 8) == 0);
 	CHECK(plan.steps[3].u.user.groups.count == 2 && plan.steps[3].u.user.groups.items[1] == 11);
 	CHECK(plan.steps[3].u.user.set_groups);
 }
