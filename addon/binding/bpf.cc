@@ -14,8 +14,7 @@
 
 namespace {
 
-// Since Linux 5.11 the memory of programs is charged to the memory cgroup. On 5.10 it counts against RLIMIT_MEMLOCK,
-// where the few KB of a device program fit into the default of 64 KB, so the limit is left alone.
+// RLIMIT_MEMLOCK is left alone: the memory of programs is charged to the memory cgroup (Linux 5.11).
 constexpr char kLicense[] = "Apache-2.0";
 constexpr char kName[] = "runts_devices"; // shown by bpftool prog
 

@@ -30,19 +30,6 @@ struct flags {
 	struct u32_list propagation;
 };
 
-// mount(2) flags for MOUNT_ATTR_* ones, for kernels before 5.12, which have no mount_setattr.
-static unsigned long legacy_flags(uint64_t attributes) {
-	unsigned long flags = 0;
-	flags |= attributes & MOUNT_ATTR_RDONLY ? MS_RDONLY : 0;
-	flags |= attributes & MOUNT_ATTR_NOSUID ? MS_NOSUID : 0;
-	flags |= attributes & MOUNT_ATTR_NODEV ? MS_NODEV : 0;
-	flags |= attributes & MOUNT_ATTR_NOEXEC ? MS_NOEXEC : 0;
-	flags |= attributes & MOUNT_ATTR_NODIRATIME ? MS_NODIRATIME : 0;
-	flags |= (attributes & MOUNT_ATTR__ATIME) == MOUNT_ATTR_NOATIME ? MS_NOATIME : 0;
-	flags |= (attributes & MOUNT_ATTR__ATIME) == MOUNT_ATTR_STRICTATIME ? MS_STRICTATIME : 0;
-	return flags;
-}
-
 static const char *proc_fd(int fd) {
 	static char text[48];
 	snprintf(text, sizeof text, "/proc/%s", fd_link(fd));
@@ -63,27 +50,18 @@ static int set_propagation(struct init *init, int mount_fd, const struct flags *
 	for (uint32_t i = 0; i < flags->propagation.count; i++) {
 		uint32_t kind = flags->propagation.items[i];
 		struct mount_attributes attributes = {.propagation = kind & ~(uint32_t)MS_REC};
-		if (sys_mount_setattr(mount_fd, kind & MS_REC, &attributes) == 0)
-			continue;
-		if (errno != ENOSYS || mount(NULL, proc_fd(mount_fd), NULL, kind, NULL) < 0)
-			return fails(init, "mount propagation", target);
+		if (sys_mount_setattr(mount_fd, kind & MS_REC, &attributes) < 0)
+			return fails(init, "mount_setattr propagation", target);
 	}
 	return 0;
 }
 
-// Gives a detached mount its flags, attaches it and sets its propagation. Before Linux 5.12 the flags can only be set
-// once it is attached, and not recursively.
+// Gives a detached mount its flags, attaches it and sets its propagation.
 static int attach(struct init *init, int mount_fd, int target_fd, const char *target, const struct flags *flags) {
-	bool late = false;
-	if (set_attributes(init, mount_fd, flags, target) < 0) {
-		if (init->failure.error != ENOSYS || (flags->recursive_set | flags->recursive_clear) != 0)
-			return -1;
-		late = true;
-	}
+	if (set_attributes(init, mount_fd, flags, target) < 0)
+		return -1;
 	if (sys_move_mount(mount_fd, target_fd) < 0)
 		return fails(init, "move_mount", target);
-	if (late && mount(NULL, proc_fd(mount_fd), NULL, MS_REMOUNT | MS_BIND | legacy_flags(flags->set), NULL) < 0)
-		return fails(init, "mount MS_REMOUNT", target);
 	return set_propagation(init, mount_fd, flags, target);
 }
 
@@ -320,10 +298,6 @@ int do_remount_readonly(struct init *init, const struct op_remount_readonly *op)
 		return fails(init, "open", op->target);
 	struct mount_attributes readonly = {.set = MOUNT_ATTR_RDONLY};
 	int outcome = sys_mount_setattr(target, false, &readonly);
-	if (outcome < 0 && errno == ENOSYS) // before Linux 5.12; the container's /proc is not to be trusted, "." is
-		outcome = fchdir(target) < 0 ? -1
-					     : mount(NULL, ".", NULL,
-						     MS_REMOUNT | MS_BIND | MS_RDONLY | present_flags(target), NULL);
 	if (outcome < 0)
 		fails(init, "mount_setattr", op->target);
 	close(target);

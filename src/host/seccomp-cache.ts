@@ -37,7 +37,7 @@ type CacheContext = Pick<Context, 'root' | 'libexec' | 'log'> & {readonly native
 
 const MAX_ENTRIES = 64;
 const MAX_FILE = 1 << 20;
-/** SPEC_ALLOW came with Linux 4.17, and runts asks for 5.10. */
+/** SPEC_ALLOW came with Linux 4.17, and runts asks for 5.12. */
 const FACTS = {specAllow: true};
 /** Which libseccomp.so.2 the dynamic linker finds changes with it, also when the old file stays in place. */
 const LINKER_CACHE = '/etc/ld.so.cache';
