@@ -35,7 +35,7 @@ test-unit: build ## the TypeScript parts, without the kernel
 	@scripts/test.sh unit
 test-native: $(native_tests) ## plan decoder and runts-init, with ASan and UBSan
 	@scripts/test.sh native
-test-integration: build ## the built program on this kernel
+test-integration: build $(native_tests) ## the built program on this kernel
 	@scripts/test.sh integration
 test-lab: build ## cgroup v2, in a throw-away Linux guest; installs the packages for it
 	@scripts/setup.sh lab

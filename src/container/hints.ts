@@ -26,7 +26,8 @@ const hints: Readonly<Record<string, string>> = {
   'mountBind ENOENT': 'the source does not exist',
   'mountBind ENOTDIR': 'one of source and target is a directory and the other a file',
   'mountBind ENOSPC': 'the mount limit (/proc/sys/fs/mount-max) is reached; the disk is not full',
-  'pivotRoot EINVAL': 'the host runs from an initramfs; --no-pivot does without pivot_root',
+  'pivotRoot EINVAL':
+    'the host runs from an initramfs (--no-pivot does without pivot_root), or the mount below the rootfs is shared',
   'device EPERM': 'making device nodes needs CAP_MKNOD in the initial user namespace',
   'sysctl ENOENT': 'this kernel has no such sysctl; its module may not be loaded',
   'sysctl EINVAL': 'the kernel refuses the value',

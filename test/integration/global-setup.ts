@@ -48,9 +48,15 @@ function snapshot(): Snapshot {
   return {
     mounts: new Set(read('/proc/self/mountinfo').split('\n').map(mountKey)),
     cgroups: new Set(allCgroups().filter((path) => !PODMANS_OWN.test(path))),
-    states: new Set(DEFAULT_ROOTS.flatMap((root) => entries(root).map((name) => join(root, name)))),
+    states: new Set(DEFAULT_ROOTS.flatMap(containersIn)),
   };
 }
+
+// Caches have names that cannot be ids.
+const containersIn = (root: string): string[] =>
+  entries(root)
+    .filter((name) => /^[\w+.-]+$/.test(name))
+    .map((name) => join(root, name));
 
 // Without the mount ids, which tell nothing.
 const mountKey = (line: string): string => line.split(' ').slice(2).join(' ');

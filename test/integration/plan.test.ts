@@ -57,7 +57,10 @@ describe('plan: TypeScript and C agree', () => {
   });
 
   it('on a plan larger than the first buffer', () => {
-    const step: Step = {op: 'hostname', name: 'x'.repeat(1000), at: ''};
-    expect(dump(encodePlan({steps: Array.from({length: 100}, () => step)}))).toHaveLength(100);
+    // Every operation many times over, so that numbers, strings and lists each get to be what does not fit any more.
+    const all = Array.from({length: 40}, () => names.map(sampleStep)).flat();
+    expect(dump(encodePlan({steps: all.map(({step}) => step)}))).toEqual(all.map(({line}) => line));
+    const long: Step = {op: 'hostname', name: 'x'.repeat(100_000), at: ''};
+    expect(dump(encodePlan({steps: [long, sampleStep('user').step]}))).toHaveLength(2);
   });
 });
