@@ -28,6 +28,7 @@ demo: build ## show a container's life, with busybox in a temporary directory
 
 .PHONY: test
 test: build $(native_tests) ## lint, type check, unit, native and integration tests; ends with "N passed, N failed"
+	@scripts/setup.sh engines
 	@scripts/test.sh lint unit native integration
 
 .PHONY: test-unit test-native test-integration test-lab
@@ -35,7 +36,8 @@ test-unit: build ## the TypeScript parts, without the kernel
 	@scripts/test.sh unit
 test-native: $(native_tests) ## plan decoder and runts-init, with ASan and UBSan
 	@scripts/test.sh native
-test-integration: build $(native_tests) ## the built program on this kernel
+test-integration: build $(native_tests) ## the built program on this kernel, by itself and under engines
+	@scripts/setup.sh engines
 	@scripts/test.sh integration
 test-lab: build ## cgroup v2, in a throw-away Linux guest; installs the packages for it
 	@scripts/setup.sh lab

@@ -1,6 +1,6 @@
 #!/bin/bash
-# setup.sh build|lab: makes sure that the Debian packages for building and testing, or for the lab, are there. As root it
-# installs what is missing; otherwise it says what to install, and fails.
+# setup.sh build|engines|lab: makes sure that the Debian packages for building and testing, for the tests with real
+# engines, or for the lab, are there. As root it installs what is missing; otherwise it says what to install, and fails.
 set -euo pipefail
 
 # What shows that a package is there (a program, a file, or a file that is a static program), and the package.
@@ -15,9 +15,10 @@ build=(
   /usr/include/linux/openat2.h:linux-libc-dev
   static=/bin/busybox:busybox-static
 )
+engines=(podman:podman conmon:conmon containerd:containerd runc:runc crun:crun)
 lab=(linux.uml:user-mode-linux mmdebstrap:mmdebstrap mke2fs:e2fsprogs setpriv:util-linux)
 
-declare -n needs=${1:?build or lab}
+declare -n needs=${1:?build, engines or lab}
 missing=()
 for need in "${needs[@]}"; do
   proof=${need%:*}
