@@ -100,9 +100,16 @@ export interface Native {
   /** kill(2). */
   kill(pid: number, signal: number): void;
 
-  /** Foreground run: forwards every catchable signal to the container's first process, relays between our terminal
-   * and `master` (-1: no terminal) in raw mode, copies the window size, reaps every child; returns when it has ended. */
-  supervise(request: {pidfd: number; pid: number; master: number; stdin: number; stdout: number}): ExitStatus;
+  /** Foreground run: forwards every catchable signal to the container's first process, relays between our stdio and
+   * `master` in raw mode (-1: no terminal), or our ends of the container's three `pipes` (which it closes), copies the window
+   * size, reaps every child; returns when it has ended. */
+  supervise(request: {
+    pidfd: number;
+    pid: number;
+    master: number;
+    pipes: readonly number[];
+    stdio: readonly [number, number, number];
+  }): ExitStatus;
   /** Starts queueing signals for supervise(); call before spawn. */
   holdSignals(): void;
   /** Window size of a terminal, or undefined when fd is none. */
@@ -114,6 +121,8 @@ export interface Native {
   setSubreaper(on: boolean): void;
   /** flock(2); false when it would block (nonblocking) */
   flock(fd: number, mode: 'shared' | 'exclusive' | 'unlock'): boolean;
+  /** pipe2(2). */
+  makePipe(): {read: number; write: number};
   mkfifo(path: string, mode: number): void;
   /** The CLONE_NEW* type of a namespace fd (ioctl NS_GET_NSTYPE). */
   namespaceType(fd: number): number;

@@ -31,8 +31,13 @@ Napi::Value Supervise(const Napi::CallbackInfo &info) {
 	job.pidfd = NumberOf(request, "pidfd");
 	job.pid = NumberOf(request, "pid");
 	job.master = NumberOf(request, "master");
-	job.in = NumberOf(request, "stdin");
-	job.out = NumberOf(request, "stdout");
+	const std::vector<int> pipes = NumbersOf(request, "pipes");
+	const std::vector<int> stdio = NumbersOf(request, "stdio");
+	for (size_t i = 0; i < 3; i++)
+		job.pipes[i] = pipes.size() == 3 ? pipes[i] : -1;
+	job.in = stdio.at(0);
+	job.out = stdio.at(1);
+	job.err = stdio.at(2);
 	if (supervise(&job) < 0) {
 		ThrowErrno(env, errno, "pipe2");
 		return env.Undefined();

@@ -34,6 +34,18 @@ void Mkfifo(const Napi::CallbackInfo &info) {
 		ThrowErrno(info.Env(), errno, "mkfifo", path);
 }
 
+Napi::Value MakePipe(const Napi::CallbackInfo &info) {
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		ThrowErrno(info.Env(), errno, "pipe2");
+		return info.Env().Undefined();
+	}
+	Napi::Object pipe = Napi::Object::New(info.Env());
+	pipe.Set("read", Napi::Number::New(info.Env(), ends[0]));
+	pipe.Set("write", Napi::Number::New(info.Env(), ends[1]));
+	return pipe;
+}
+
 Napi::Value NamespaceType(const Napi::CallbackInfo &info) {
 	const int type = ioctl(IntArgument(info, 0), NS_GET_NSTYPE);
 	if (type < 0) {
@@ -87,6 +99,7 @@ void SetCloseOnExec(const Napi::CallbackInfo &info) {
 
 void RegisterFiles(Napi::Env env, Napi::Object exports) {
 	exports.Set("flock", Napi::Function::New<Flock>(env));
+	exports.Set("makePipe", Napi::Function::New<MakePipe>(env));
 	exports.Set("mkfifo", Napi::Function::New<Mkfifo>(env));
 	exports.Set("namespaceType", Napi::Function::New<NamespaceType>(env));
 	exports.Set("filesystemType", Napi::Function::New<FilesystemType>(env));

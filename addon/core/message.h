@@ -33,7 +33,7 @@ size_t message_pack(const struct message *message, char *buffer);
 // The reverse; strings point into `buffer`. False when it is malformed.
 bool message_unpack(const char *buffer, size_t size, struct message *message);
 
-// Sends a message, with a file descriptor unless `fd` is -1; 0 or -1 with errno. Never raises SIGPIPE.
+// Sends a message, with a file descriptor unless `fd` is -1; 0 or -1 with errno. Without one it may raise SIGPIPE.
 int message_send(int socket, const struct message *message, int fd);
 // The runtime's answer: one byte. wait_for_answer: 0 when it came, -1 when the runtime is gone.
 int message_answer(int socket);

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -48,6 +49,7 @@ IN_BORROWED_STACK static int run_child(void *argument) {
 	const struct program *program = child->program;
 
 	setsid();
+	prctl(PR_SET_PDEATHSIG, SIGKILL); // a hook makes no sense without the one that it hooks into
 	int lifted[STREAMS];
 	for (int i = 0; i < STREAMS; i++) {
 		lifted[i] = fcntl(child->ends[i], F_DUPFD_CLOEXEC, 3);
@@ -80,10 +82,10 @@ static void close_pair(int pair[2]) {
 	}
 }
 
-// Reads what is there into a buffer that keeps the beginning; returns false at end of file.
+// Reads what is there, up to a pipe's worth, into a buffer that keeps the beginning; returns false at end of file.
 static bool drain(int fd, char *text, size_t *size) {
 	char scrap[PROGRAM_OUTPUT_MAX];
-	for (;;) {
+	for (int round = 0; round < 16; round++) {
 		size_t room = PROGRAM_OUTPUT_MAX - *size;
 		ssize_t got = room > 0 ? read(fd, text + *size, room) : read(fd, scrap, sizeof scrap);
 		if (got > 0 && room > 0)
@@ -93,6 +95,7 @@ static bool drain(int fd, char *text, size_t *size) {
 		if (got < 0)
 			return errno == EAGAIN || errno == EINTR;
 	}
+	return true;
 }
 
 static void close_end(int *fd) {
@@ -162,6 +165,11 @@ static int start_and_wait(struct child *child, struct program_result *result, in
 		.stack = (uint64_t)(uintptr_t)stack,
 		.stack_size = sizeof stack,
 	};
+	// A caller that ignores SIGCHLD would have its children reaped before we can ask how they ended.
+	struct sigaction standard = {.sa_handler = SIG_DFL}, child_action;
+	sigaction(SIGCHLD, NULL, &child_action);
+	if (child_action.sa_handler == SIG_IGN)
+		sigaction(SIGCHLD, &standard, NULL);
 	sigset_t all, before;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
@@ -188,6 +196,8 @@ static int start_and_wait(struct child *child, struct program_result *result, in
 		pipes[i][i == INPUT ? 1 : 0] = -1;
 	}
 	reap(pidfd, result);
+	if (child_action.sa_handler == SIG_IGN)
+		sigaction(SIGCHLD, &child_action, NULL);
 	close(pidfd);
 	result->failed = child->failed;
 	result->error = child->error;

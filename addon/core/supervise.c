@@ -111,33 +111,50 @@ static bool handle_signals(struct supervision *job) {
 	return ended;
 }
 
+// Bytes on their way from one fd to another.
 struct relay {
 	int from, to;
-	bool open;
-	char bytes[BUFFER_SIZE];
+	bool hang_up; // an end of file, or of interest, is passed on by closing the container's end
 	size_t start, end;
+	char bytes[BUFFER_SIZE];
 };
 
-static void relay_poll(const struct relay *relay, struct pollfd *events) {
-	bool full = relay->end > relay->start;
-	events[0] = (struct pollfd){relay->open && !full ? relay->from : -1, POLLIN, 0};
-	events[1] = (struct pollfd){full ? relay->to : -1, POLLOUT, 0};
+static bool is_full(const struct relay *relay) { return relay->end > relay->start; }
+
+static void relay_close(int *fd, bool hang_up) {
+	if (hang_up)
+		close(*fd);
+	*fd = -1;
 }
 
-static void relay_move(struct relay *relay, const struct pollfd *events) {
+static void relay_poll(const struct relay *relay, struct pollfd *events) {
+	events[0] = (struct pollfd){is_full(relay) ? -1 : relay->from, POLLIN, 0};
+	events[1] = (struct pollfd){is_full(relay) ? relay->to : -1, POLLOUT, 0};
+}
+
+// The container's end of `input` is where it goes to, that of the others where it comes from.
+static void relay_move(struct relay *relay, const struct pollfd *events, bool input) {
 	if (events[0].revents != 0) {
 		ssize_t got = read(relay->from, relay->bytes, sizeof relay->bytes);
 		relay->start = 0;
 		relay->end = got > 0 ? (size_t)got : 0;
-		if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
-			relay->open = false; // EIO: the last slave is closed
+		if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) { // EIO: the last slave is closed
+			relay_close(&relay->from, relay->hang_up && !input);
+			if (input)
+				relay_close(&relay->to, relay->hang_up);
+		}
 	}
 	if (events[1].revents != 0) {
 		ssize_t put = write(relay->to, relay->bytes + relay->start, relay->end - relay->start);
-		if (put > 0)
+		if (put > 0) {
 			relay->start += (size_t)put;
-		else if (put < 0 && errno != EAGAIN && errno != EINTR)
-			relay->start = relay->end; // nobody reads: the container must not hang for it
+		} else if (put < 0 && errno != EAGAIN && errno != EINTR) {
+			relay->start = relay->end; // nobody reads: the container learns of it, but does not hang for it
+			if (relay->hang_up)
+				relay_close(input ? &relay->to : &relay->from, true);
+			if (input)
+				relay->from = -1;
+		}
 	}
 }
 
@@ -157,30 +174,41 @@ static bool make_raw(const struct supervision *job, struct termios *before) {
 	return true;
 }
 
-static void run_loop(struct supervision *job) {
-	struct relay input = {.from = job->in, .to = job->master, .open = job->master >= 0};
-	struct relay output = {.from = job->master, .to = job->out, .open = job->master >= 0};
+enum { INPUT, OUTPUT, ERROR, RELAYS };
+
+static void make_relays(const struct supervision *job, struct relay relays[RELAYS]) {
+	memset(relays, 0, RELAYS * sizeof *relays);
+	bool terminal = job->master >= 0;
+	const int ours[RELAYS] = {job->in, job->out, job->err};
+	for (int i = 0; i < RELAYS; i++) {
+		int theirs = terminal ? (i == ERROR ? -1 : job->master) : job->pipes[i];
+		relays[i].hang_up = !terminal;
+		relays[i].from = i == INPUT && theirs >= 0 ? ours[i] : i == INPUT ? -1 : theirs;
+		relays[i].to = i == INPUT ? theirs : ours[i];
+	}
+}
+
+static void run_loop(struct supervision *job, struct relay relays[RELAYS]) {
 	bool ended = reap_children(job);
 	for (;;) {
+		struct pollfd events[1 + 2 * RELAYS] = {{queue[0], POLLIN, 0}};
+		for (int i = 0; i < RELAYS; i++)
+			relay_poll(&relays[i], events + 1 + 2 * i);
 		// Once it has ended, what it wrote last still goes out, but nothing goes in any more.
-		if (ended && output.start == output.end && !output.open)
-			return;
-		struct pollfd events[5] = {{queue[0], POLLIN, 0}};
-		relay_poll(&input, events + 1);
-		relay_poll(&output, events + 3);
 		if (ended)
 			events[1].fd = events[2].fd = -1;
-		int ready = poll(events, 5, ended ? 0 : -1);
+		bool pending = is_full(&relays[OUTPUT]) || is_full(&relays[ERROR]);
+		int ready = poll(events, 1 + 2 * RELAYS, ended && !pending ? 0 : -1);
 		if (ready < 0 && errno != EINTR)
 			return;
-		if (ready == 0 && ended)
-			return; // drained, though a process that outlived the first one holds the terminal
-		if (ready <= 0)
+		if (ready == 0)
+			return; // drained, though a process that outlived the first one may hold the other end
+		if (ready < 0)
 			continue;
 		if (events[0].revents != 0)
 			ended |= handle_signals(job);
-		relay_move(&input, events + 1);
-		relay_move(&output, events + 3);
+		for (int i = 0; i < RELAYS; i++)
+			relay_move(&relays[i], events + 1 + 2 * i, i == INPUT);
 	}
 }
 
@@ -191,12 +219,21 @@ int supervise(struct supervision *job) {
 	if (hold_signals() < 0)
 		return -1;
 	bool raw = false;
+	if (job->pipes[0] >= 0) // the container may not read for long, while its output waits
+		fcntl(job->pipes[0], F_SETFL, O_WRONLY | O_NONBLOCK);
 	if (job->master >= 0) {
 		fcntl(job->master, F_SETFL, O_RDWR | O_NONBLOCK);
 		copy_window_size(job);
 		raw = make_raw(job, &before);
 	}
-	run_loop(job);
+	static struct relay relays[RELAYS];
+	make_relays(job, relays);
+	run_loop(job, relays);
+	for (int i = 0; job->master < 0 && i < RELAYS; i++) {
+		int theirs = i == INPUT ? relays[i].to : relays[i].from;
+		if (theirs >= 0)
+			close(theirs);
+	}
 	if (raw)
 		tcsetattr(job->in, TCSADRAIN, &before);
 	release_signals();

@@ -12,12 +12,18 @@
 
 #include "init.h"
 
-#define MAX_DEPTH 128
+#define MAX_DEPTH 250 // each level holds three fds
 
 static int copy_directory(int from, int to, int depth);
 
 static int copy_contents(int from, const char *name, int to, const struct stat *status) {
-	int source = openat(from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	int source = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+	struct stat opened;
+	if (source >= 0 && (fstat(source, &opened) < 0 || !S_ISREG(opened.st_mode))) {
+		close(source);
+		errno = EBUSY; // something else took its place
+		return -1;
+	}
 	int copy = source < 0 ? -1 : openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int outcome = copy < 0 ? -1 : 0;
 	for (off_t left = status->st_size; outcome == 0 && left > 0;) {

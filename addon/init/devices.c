@@ -31,23 +31,37 @@ static int bind_host_node(struct init *init, const struct op_device *op, int par
 	return outcome;
 }
 
-// mode and owner exactly as asked, through an fd that was seen to be the node: nothing can be swapped in between.
+static bool is_asked_for(const struct op_device *op, const struct stat *status) {
+	bool fifo = op->type == S_IFIFO;
+	return (status->st_mode & S_IFMT) == op->type && (fifo || status->st_rdev == makedev(op->major, op->minor));
+}
+
+// What is there is not ours to change: an image's node, or a bind mount of one of the host's.
+static int check_present(struct init *init, const struct op_device *op, int parent, const char *name) {
+	struct stat status;
+	if (op->yield)
+		return 0;
+	if (fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return fails(init, "stat", op->path);
+	if (is_asked_for(op, &status))
+		return 0;
+	errno = EEXIST;
+	return fails_with(init, "mknod", op->path, "something else is there already");
+}
+
+// The owner of a node that was made just now, through an fd that was seen to be it: nothing can be swapped in between.
 static int set_owner(struct init *init, const struct op_device *op, int parent, const char *name) {
 	int node = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (node < 0)
 		return fails(init, "open", op->path);
 	struct stat status;
-	bool fifo = op->type == S_IFIFO;
 	int outcome = fstat(node, &status) < 0 ? fails(init, "stat", op->path) : 0;
-	if (outcome == 0 &&
-	    ((status.st_mode & S_IFMT) != op->type || (!fifo && status.st_rdev != makedev(op->major, op->minor)))) {
+	if (outcome == 0 && !is_asked_for(op, &status)) {
 		errno = EEXIST;
-		outcome = fails_with(init, "mknod", op->path, "something else is there already");
+		outcome = fails_with(init, "mknod", op->path, "something else took its place");
 	}
 	if (outcome == 0 && fchownat(node, "", op->uid, op->gid, AT_EMPTY_PATH) < 0)
 		outcome = fails(init, "chown", op->path);
-	if (outcome == 0 && fchmodat(private_procfs(init), fd_link(node), op->mode & 07777, 0) < 0)
-		outcome = fails(init, "chmod", op->path);
 	close(node);
 	return outcome;
 }
@@ -58,8 +72,10 @@ int do_device(struct init *init, const struct op_device *op) {
 	if (parent < 0)
 		return fails(init, "mkdir", op->path);
 	int outcome = mknodat(parent, name, op->type | (op->mode & 07777), makedev(op->major, op->minor));
-	if (outcome == 0 || errno == EEXIST)
-		outcome = set_owner(init, op, parent, name);
+	if (outcome == 0)
+		outcome = op->uid == 0 && op->gid == 0 ? 0 : set_owner(init, op, parent, name);
+	else if (errno == EEXIST)
+		outcome = check_present(init, op, parent, name);
 	else if (errno == EPERM)
 		outcome = bind_host_node(init, op, parent, name);
 	else

@@ -25,15 +25,14 @@ static int check_executable(const char *path) {
 	return faccessat(AT_FDCWD, path, X_OK, 0);
 }
 
-// The home directory of `uid` in the container's /etc/passwd, else "/".
-static const char *find_home(struct init *init, uint32_t uid) {
-	size_t size = 1 << 20;
-	char *text = arena_take(&init->arena, size);
+// The home directory of `uid` in the container's /etc/passwd, else "/". By plain system calls, into memory that is there.
+static const char *find_home(uint32_t uid) {
+	static char text[1 << 20]; // takes no memory but for what is read
 	struct stat status;
-	int file = open_in_root(init, "/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	int file = open("/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	ssize_t length = -1;
-	if (text != NULL && file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode))
-		length = pread(file, text, size - 1, 0);
+	if (file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode))
+		length = read(file, text, sizeof text - 1);
 	if (file >= 0)
 		close(file);
 	if (length <= 0)
@@ -57,7 +56,7 @@ static const char *find_home(struct init *init, uint32_t uid) {
 	return "/";
 }
 
-static const char *const *with_home(struct init *init, const struct op_exec *op) {
+const char *const *with_home(struct init *init, const struct op_exec *op) {
 	uint32_t at = op->env.count;
 	for (uint32_t i = 0; i < op->env.count; i++) {
 		if (strncmp(op->env.items[i], "HOME=", 5) != 0)
@@ -66,7 +65,7 @@ static const char *const *with_home(struct init *init, const struct op_exec *op)
 			return op->env.items;
 		at = i;
 	}
-	const char *home = find_home(init, op->uid);
+	const char *home = find_home(op->uid);
 	size_t size = strlen(home) + 6;
 	const char **env = arena_take(&init->arena, ((size_t)op->env.count + 2) * sizeof *env);
 	char *entry = arena_take(&init->arena, size);
@@ -82,18 +81,18 @@ static const char *const *with_home(struct init *init, const struct op_exec *op)
 
 int do_find_executable(struct init *init, const struct op_find_executable *op) {
 	static char found[PATH_MAX];
-	// Here, as later a filter may be in force that allows no mmap and no open.
-	init->env = with_home(init, init->program);
+	if (init->env == NULL)
+		init->env = with_home(init, init->program);
 	if (strchr(op->name, '/') != NULL) {
 		init->executable = op->name;
 		return check_executable(op->name) < 0 ? fails(init, "stat", op->name) : 0;
 	}
 	int error = ENOENT;
+	// An empty PATH, or an empty element of it, is not the working directory here: an image must not decide by that.
 	for (const char *at = op->path, *end; at != NULL && op->name[0] != 0; at = *end == 0 ? NULL : end + 1) {
 		end = strchrnul(at, ':');
-		int length = snprintf(found, sizeof found, "%.*s/%s", end == at ? 1 : (int)(end - at),
-				      end == at ? "." : at, op->name);
-		if (length >= (int)sizeof found)
+		int length = snprintf(found, sizeof found, "%.*s/%s", (int)(end - at), at, op->name);
+		if (end == at || length >= (int)sizeof found)
 			continue;
 		if (check_executable(found) == 0) {
 			init->executable = found;
@@ -165,7 +164,7 @@ static void interpreter_of(const char *path, char *text, size_t size) {
 	for (unsigned i = 0; elf.e_ident[EI_CLASS] == ELFCLASS64 && i < elf.e_phnum; i++) {
 		Elf64_Phdr segment;
 		uint64_t at = elf.e_phoff + (uint64_t)i * elf.e_phentsize;
-		if (at + sizeof segment > (uint64_t)length)
+		if (at > (uint64_t)length - sizeof segment)
 			break;
 		memcpy(&segment, head + at, sizeof segment);
 		if (segment.p_type == PT_INTERP && segment.p_offset < (uint64_t)length)

@@ -48,6 +48,9 @@ int do_hook(struct init *init, const struct op_hook *op) {
 		.timeout_ms = op->timeout_ms,
 	};
 	// Until the `umask` step, which comes after the switch of roots, ours is 0: nobody's wish for a hook.
+	// As runc has it, createContainer hooks run in the rootfs.
+	if (!init->pivoted && fchdir(init->root) < 0)
+		return fails(init, "fchdir", "rootfs");
 	mode_t ours = umask(0);
 	umask(init->pivoted ? ours : init->umask);
 	int outcome = run_program(&program, &result);

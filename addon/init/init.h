@@ -51,6 +51,9 @@ void warn(struct init *init, const char *syscall, const char *object);
 // Sends init->failure and ends the process.
 void report_failure(struct init *init) __attribute__((noreturn));
 
+// ---- execute.c: the program's environment, with HOME added when it has none. Before a filter that forbids mmap or open.
+const char *const *with_home(struct init *init, const struct op_exec *op);
+
 // ---- files.c: paths inside the container's root, resolved by the kernel with RESOLVE_IN_ROOT
 // O_PATH fd (or as `flags` says) of `path` in the root; -1 with errno.
 int open_in_root(const struct init *init, const char *path, int flags, uint64_t extra_resolve);

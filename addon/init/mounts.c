@@ -25,6 +25,8 @@
 #define MS_NOSYMFOLLOW 256
 #endif
 
+#define SUPERBLOCK_FLAGS (MS_SYNCHRONOUS | MS_DIRSYNC | MS_MANDLOCK | MS_LAZYTIME | MS_I_VERSION | MS_SILENT)
+
 struct flags {
 	uint64_t set, clear, recursive_set, recursive_clear;
 	struct u32_list propagation;
@@ -101,8 +103,10 @@ static int check_target(struct init *init, int target_fd, const char *target) {
 // /proc than the one that is protected (CVE-2019-19921, CVE-2023-27561).
 static int open_plain_directory(struct init *init, const char *target) {
 	int fd = open_in_root(init, target, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
-	if (fd < 0 && errno == ENOENT)
-		fd = make_in_root(init, target, false);
+	if (fd < 0 && errno == ENOENT && (fd = make_in_root(init, target, false)) >= 0) {
+		close(fd); // opened once more, lest somebody put a link in between
+		fd = open_in_root(init, target, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+	}
 	if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
 		return fails_with(init, "open", target, "must be mounted on ordinary directory");
 	return fd < 0 ? fails(init, "mkdir", target) : fd;
@@ -110,13 +114,7 @@ static int open_plain_directory(struct init *init, const char *target) {
 
 static int open_target(struct init *init, const char *target, bool file) {
 	int fd = make_in_root(init, target, file);
-	if (fd < 0)
-		return fails(init, file ? "create" : "mkdir", target);
-	if (check_target(init, fd, target) < 0) {
-		close(fd);
-		return -1;
-	}
-	return fd;
+	return fd < 0 ? fails(init, file ? "create" : "mkdir", target) : fd;
 }
 
 static bool has_option(const struct string_list *options, const char *prefix) {
@@ -151,7 +149,10 @@ static int configure(int context, const char *option) {
 	if (equals == NULL)
 		return sys_fsconfig(context, FSCONFIG_SET_FLAG, option, NULL);
 	char key[128];
-	snprintf(key, sizeof key, "%.*s", (int)(equals - option), option);
+	if (snprintf(key, sizeof key, "%.*s", (int)(equals - option), option) >= (int)sizeof key) {
+		errno = E2BIG;
+		return -1;
+	}
 	return sys_fsconfig(context, FSCONFIG_SET_STRING, key, equals + 1);
 }
 
@@ -215,10 +216,16 @@ int do_mount_filesystem(struct init *init, const struct op_mount_filesystem *op)
 					  : open_target(init, op->target, false);
 	if (target < 0)
 		return -1;
-	int outcome;
+	int outcome = strcmp(op->type, "proc") == 0 ? 0 : check_target(init, target, op->target);
+	if (outcome < 0) {
+		close(target);
+		return -1;
+	}
 	if (has_long_value(&op->options)) {
 		int mounted = mount_with_data(init, op, target);
-		outcome = mounted < 0 ? -1 : set_propagation(init, mounted, &flags, op->target);
+		outcome = mounted < 0 ? -1 : set_attributes(init, mounted, &flags, op->target);
+		if (outcome == 0)
+			outcome = set_propagation(init, mounted, &flags, op->target);
 		if (mounted >= 0)
 			close(mounted);
 	} else {
@@ -247,7 +254,7 @@ int do_mount_bind(struct init *init, const struct op_mount_bind *op) {
 		return fails(init, "stat", op->source);
 	bool file = !S_ISDIR(status.st_mode);
 	int target = open_target(init, op->target, file);
-	int outcome = target < 0 ? -1 : 0;
+	int outcome = target < 0 ? -1 : check_target(init, target, op->target);
 	if (outcome == 0 && fstat(target, &present) == 0 && S_ISDIR(present.st_mode) == file) {
 		errno = file ? EISDIR : ENOTDIR;
 		outcome = fails_with(init, "mount", op->target,
@@ -285,6 +292,9 @@ int do_remount(struct init *init, const struct op_remount *op) {
 		return fails(init, "open", op->target);
 	unsigned long flags =
 		(present_flags(target) & ~(unsigned long)op->clear_flags) | (unsigned long)op->flags | MS_REMOUNT;
+	// Without options of the filesystem's own this mount alone is meant, not what others see of the same filesystem.
+	if (op->data[0] == 0 && (op->flags & SUPERBLOCK_FLAGS) == 0)
+		flags |= MS_BIND;
 	int outcome = mount(NULL, proc_fd(target), NULL, flags, op->data[0] == 0 ? NULL : op->data);
 	if (outcome < 0)
 		fails(init, "mount MS_REMOUNT", op->target);

@@ -139,6 +139,12 @@ int do_chdir(struct init *init, const struct op_chdir *op) {
 }
 
 int do_seccomp(struct init *init, const struct op_seccomp *op) {
+	if (init->env == NULL)
+		init->env = with_home(init, init->program);
+	if (op->program.length / sizeof(struct sock_filter) > UINT16_MAX) {
+		errno = E2BIG;
+		return fails(init, "seccomp", "");
+	}
 	struct sock_fprog program = {
 		.len = (unsigned short)(op->program.length / sizeof(struct sock_filter)),
 		.filter = (struct sock_filter *)(uintptr_t)op->program.items,

@@ -15,6 +15,18 @@
 
 #include "init.h"
 
+// All of mountinfo, or NULL with errno.
+static char *read_mountinfo(struct init *init) {
+	size_t size = 64 << 20; // of which only what is read takes memory: 100,000 mounts have some 20 MB
+	char *table = arena_take(&init->arena, size);
+	ssize_t length = table == NULL ? -1 : read_file(AT_FDCWD, "/proc/self/mountinfo", table, size);
+	if (length == (ssize_t)size - 1) {
+		errno = E2BIG;
+		return NULL;
+	}
+	return length < 0 ? NULL : table;
+}
+
 // Whether the mount that holds `path` is shared, by the optional fields of its line in mountinfo, proc(5). 1, 0, or -1.
 static int is_on_shared_mount(struct init *init, const char *path) {
 	char name[32], info[256], id[24] = "";
@@ -28,11 +40,8 @@ static int is_on_shared_mount(struct init *init, const char *path) {
 	if (field == NULL)
 		return fails(init, "read", "/proc/self/fdinfo");
 	int length = snprintf(id, sizeof id, "%d ", atoi(field + strlen("mnt_id:")));
-	size_t size = 16 << 20; // of which only what is read takes memory
-	char *table = arena_take(&init->arena, size);
+	char *table = read_mountinfo(init);
 	if (table == NULL)
-		return fails(init, "mmap", path);
-	if (read_file(AT_FDCWD, "/proc/self/mountinfo", table, size) < 0)
 		return fails(init, "open", "/proc/self/mountinfo");
 	for (char *line = strtok(table, "\n"); line != NULL; line = strtok(NULL, "\n")) {
 		char *end = strstr(line, " - "), *shared = strstr(line, " shared:");
@@ -118,36 +127,54 @@ int do_pivot_root(struct init *init, const struct op_pivot_root *op) {
 	return enter_new_root(init);
 }
 
+// mountinfo writes blanks and the like as \ooo, proc(5).
+static void unescape(char *text) {
+	char *to = text;
+	for (char *from = text; *from != 0; to++) {
+		if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] != 0 && from[3] != 0) {
+			*to = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0'));
+			from += 4;
+		} else {
+			*to = *from++;
+		}
+	}
+	*to = 0;
+}
+
+// The mount point of a line of mountinfo if it is a proc or sysfs outside of `root`, else NULL.
+static char *host_view(char *line, const char *root) {
+	char *type = strstr(line, " - "), *point = line;
+	for (int field = 0; field < 4 && point != NULL; field++)
+		point = strchr(point + 1, ' ');
+	if (type == NULL || point == NULL || (strncmp(type, " - proc ", 8) != 0 && strncmp(type, " - sysfs ", 9) != 0))
+		return NULL;
+	point++;
+	*strchrnul(point, ' ') = 0;
+	unescape(point);
+	size_t length = strlen(root);
+	bool inside = strncmp(point, root, length) == 0 && (point[length] == '/' || point[length] == 0);
+	return inside ? NULL : point;
+}
+
 // Without pivot_root the host's mounts stay reachable for a process that breaks out of the chroot: full views of proc
 // and sysfs must not be among them, so they go, and where they cannot they are covered.
 static int cover_host_mounts(struct init *init) {
-	static char table[256 * 1024];
-	ssize_t length = read_file(AT_FDCWD, "/proc/self/mountinfo", table, sizeof table);
-	if (length < 0)
-		return fails(init, "open", "/proc/self/mountinfo");
 	char own[PATH_MAX], link[64];
 	snprintf(link, sizeof link, "/proc/%s", fd_link(init->root));
-	ssize_t own_length = readlink(link, own, sizeof own - 1);
-	if (own_length < 0)
+	ssize_t length = readlink(link, own, sizeof own - 1);
+	if (length < 0)
 		return fails(init, "readlink", link);
-	own[own_length] = 0;
-	char *lines[4096];
-	size_t count = 0;
-	for (char *line = strtok(table, "\n"); line != NULL && count < 4096; line = strtok(NULL, "\n"))
+	own[length] = 0;
+	char *table = read_mountinfo(init);
+	char **lines = table == NULL ? NULL : arena_take(&init->arena, (strlen(table) / 16 + 1) * sizeof *lines);
+	if (lines == NULL)
+		return fails(init, "open", "/proc/self/mountinfo");
+	size_t count = 0; // a line is longer than 16 characters
+	for (char *line = strtok(table, "\n"); line != NULL; line = strtok(NULL, "\n"))
 		lines[count++] = line;
 	while (count-- > 0) { // the deepest first
-		char *type = strstr(lines[count], " - ");
-		char *point = lines[count];
-		for (int field = 0; field < 4 && point != NULL; field++)
-			point = strchr(point + 1, ' ');
-		if (type == NULL || point == NULL ||
-		    (strncmp(type + 3, "proc ", 5) != 0 && strncmp(type + 3, "sysfs ", 6) != 0))
-			continue;
-		point++;
-		*strchrnul(point, ' ') = 0;
-		if (strncmp(point, own, (size_t)own_length) == 0)
-			continue;
-		if (umount2(point, MNT_DETACH) == 0 || errno == ENOENT)
+		char *point = host_view(lines[count], own);
+		if (point == NULL || umount2(point, MNT_DETACH) == 0 || errno == ENOENT)
 			continue;
 		if ((errno != EINVAL && errno != EPERM) || mount("tmpfs", point, "tmpfs", MS_RDONLY, "size=0k") < 0)
 			return fails(init, "umount2", "host mount");
@@ -174,6 +201,8 @@ int do_propagation(struct init *init, const struct op_propagation *op) {
 
 int do_make_directory(struct init *init, const struct op_make_directory *op) {
 	int fd = make_in_root(init, op->path, false);
+	if (fd < 0 && errno == ELOOP) // a magic link of /proc: where it leads is for the `chdir` step to judge
+		return 0;
 	if (fd < 0)
 		return fails(init, "mkdir", op->path);
 	close(fd);

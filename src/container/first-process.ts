@@ -44,7 +44,7 @@ export function startInit(launch: Placed, plan: CompiledPlan): InitProcess {
   return init;
 }
 
-function spawn({ctx, inherited, record, descriptors}: Placed, plan: CompiledPlan): Spawned {
+function spawn({ctx, inherited, stdio, record, descriptors}: Placed, plan: CompiledPlan): Spawned {
   checkBuild('runts.node', ctx.native.buildId);
   const cgroupFd = openEntrance(record.cgroup);
   if (cgroupFd !== undefined) descriptors.add(cgroupFd);
@@ -54,7 +54,7 @@ function spawn({ctx, inherited, record, descriptors}: Placed, plan: CompiledPlan
       plan: encodePlan(plan),
       cloneFlags: plan.cloneFlags,
       cgroupFd: cgroupFd ?? -1,
-      stdio: [ctx.stdin, ctx.stdout, ctx.stderr],
+      stdio: stdio.theirs,
       keepFds: [...numbersOf(inherited), ...descriptorsOf(plan)],
     });
   } catch (error) {

@@ -22,6 +22,7 @@ import {patienceWith} from './patience.ts';
 import {removePidFile, writePidFile} from './pid-file.ts';
 import {newRecord, preparePlan, stepsAfterReady} from './prepare.ts';
 import {createUndoStack, type UndoStack} from './rollback.ts';
+import {callersStdio, pipedStdio, type Stdio} from './stdio.ts';
 
 export interface CreateOptions {
   /** Directory that holds the config and, usually, the rootfs; relative to the context's cwd. */
@@ -54,6 +55,8 @@ export interface Launched {
   readonly init: InitProcess;
   /** Master side of the terminal in a foreground run, else -1. */
   readonly master: number;
+  /** Our ends of the container's stdin, stdout and stderr in a foreground run without a terminal, else empty. */
+  readonly pipes: readonly number[];
 }
 
 /** What the parts of a launch share. */
@@ -63,6 +66,7 @@ interface Launch {
   readonly mode: LaunchMode;
   readonly bundle: Bundle;
   readonly inherited: InheritedFds;
+  readonly stdio: Stdio;
   readonly undo: UndoStack;
   /** Open until runts-init has them, too. */
   readonly descriptors: Descriptors;
@@ -97,9 +101,11 @@ export function launch(ctx: Context, id: string, options: CreateOptions, mode: L
   try {
     validateId(id);
     const bundle = openBundle(ctx, options);
-    checkTerminal(bundle.config.process.terminal === true, mode.detached, options.consoleSocket);
+    const terminal = bundle.config.process.terminal === true;
+    checkTerminal(terminal, mode.detached, options.consoleSocket);
     const inherited = inheritedFds(ctx, options.preserveFds ?? 0);
-    const launched = goThrough({ctx, options, mode, bundle, inherited, undo, descriptors, progress, mark}, id);
+    const stdio = mode.detached || terminal ? callersStdio(ctx) : pipedStdio(ctx, descriptors, undo);
+    const launched = goThrough({ctx, options, mode, bundle, inherited, stdio, undo, descriptors, progress, mark}, id);
     mark('done');
     return launched;
   } catch (error) {
@@ -138,7 +144,7 @@ function goThrough(launch: Launch, id: string): Launched {
   const master = shakeHands(placed, talk, init);
   mark('ready');
   commit(placed, talk, init);
-  return {directory, record: placed.record, init, master};
+  return {directory, record: placed.record, init, master, pipes: launch.stdio.ours};
 }
 
 /** They come when all else has been undone. */

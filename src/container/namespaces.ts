@@ -1,5 +1,5 @@
 // Namespaces that the config names by path: opened here, in the runtime's own namespaces, and joined by runts-init.
-import {constants, openSync} from 'node:fs';
+import {constants, fstatSync, openSync, type Stats, statSync} from 'node:fs';
 
 import type {Context} from '../context.ts';
 import {ConfigError, errnoText, hasCode, isSyscallError} from '../errors.ts';
@@ -19,6 +19,7 @@ export function openNamespaces(
     const pointer = `/linux/namespaces/${index}/path`;
     const fd = descriptors.add(openNamespace(path, pointer));
     checkKind(native, fd, type, path, pointer);
+    if (type === 'mount') refuseOwnMounts(fd, path, pointer);
     opened.set(type, fd);
   }
   return opened;
@@ -52,6 +53,27 @@ function checkKind(
   throw new ConfigError([
     {pointer, message: `${path} is a ${kernelName(flag)} namespace, not ${kernelName(CLONE_NEW[type])}`},
   ]);
+}
+
+/** The container's root becomes the root of the mount namespace: that of the runtime, or of the host, would be lost. */
+function refuseOwnMounts(fd: number, path: string, pointer: string): void {
+  const {ino, dev} = fstatSync(fd);
+  for (const pid of ['self', '1']) {
+    const host = statMounts(pid);
+    if (host?.ino !== ino || host.dev !== dev) continue;
+    const message = `${path} is the mount namespace of the host: a container needs one of its own`;
+    throw new ConfigError([{pointer, message}]);
+  }
+}
+
+function statMounts(pid: string): Stats | undefined {
+  try {
+    return statSync(`/proc/${pid}/ns/mnt`);
+  } catch (error) {
+    // A first process with more capabilities than ours does not show its namespaces.
+    if (hasCode(error, 'EACCES', 'EPERM', 'ENOENT')) return undefined;
+    throw error;
+  }
 }
 
 /** As /proc/PID/ns and namespaces(7) call it. */

@@ -48,8 +48,8 @@ function afterLaunch(ctx: Context, {directory, record}: Launched): void {
   }
 }
 
-function supervise({native, stdin, stdout}: Context, {init, master}: Launched): ExitStatus {
-  return native.supervise({pidfd: init.pidfd, pid: init.pid, master, stdin, stdout});
+function supervise({native, stdin, stdout, stderr}: Context, {init, master, pipes}: Launched): ExitStatus {
+  return native.supervise({pidfd: init.pidfd, pid: init.pid, master, pipes, stdio: [stdin, stdout, stderr]});
 }
 
 /** What is left of the container once its program has ended. The exit code is what the caller has waited for: a failure

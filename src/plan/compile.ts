@@ -15,7 +15,7 @@ import {planMounts} from './mounts.ts';
 import {loopbackSteps, planNamespaces} from './namespaces.ts';
 import type {Step} from './operations.ts';
 import {containerPath, restrictedPathSteps} from './paths.ts';
-import {readonlyRootSteps, rootfsSteps, switchRootSteps} from './root.ts';
+import {propagationSteps, readonlyRootSteps, rootfsSteps, switchRootSteps} from './root.ts';
 import {nameSteps, sysctlSteps} from './sysctl.ts';
 
 export type {CompiledPlan, PlanInput, PlanOptions} from './input.ts';
@@ -48,6 +48,7 @@ export function compilePlan(input: PlanInput): CompiledPlan {
     ...nameSteps(input.config),
     ...sysctlSteps(input.config),
     ...restrictedPathSteps(input.config),
+    ...propagationSteps(input),
     ...credentialSteps(input, warnings),
     ...programSteps(input),
   ];

@@ -35,7 +35,7 @@ export function deviceSteps(config: Config, facts: Pick<HostFacts, 'hasKcore'>):
 }
 
 function defaultStep([path, major, minor]: (typeof defaultDevices)[number]): Step {
-  return {op: 'device', at: '', path, type: S_IFCHR, major, minor, mode: DEFAULT_MODE, uid: 0, gid: 0};
+  return {op: 'device', at: '', path, type: S_IFCHR, major, minor, mode: DEFAULT_MODE, uid: 0, gid: 0, yield: true};
 }
 
 function deviceStep({device, index}: {device: Device; index: number}): Step {
@@ -52,6 +52,7 @@ function deviceStep({device, index}: {device: Device; index: number}): Step {
     mode: fileMode & 0o7777,
     uid,
     gid,
+    yield: false,
   };
 }
 

@@ -78,9 +78,10 @@ export const operations = {
   makeDirectory: {path: 'str'},
   /** Replaces a symlink or file at `path`; leaves an equal symlink alone. `replace` false: an existing entry stays. */
   symlink: {target: 'str', path: 'str', replace: 'flag'},
-  /** mknod with exact mode and owner; an existing node of same type and number is kept; EPERM falls back to a bind
-   * mount of the host's node at `path`. `type` is S_IFCHR, S_IFBLK or S_IFIFO. */
-  device: {path: 'str', type: 'u32', major: 'u32', minor: 'u32', mode: 'u32', uid: 'u32', gid: 'u32'},
+  /** mknod with exact mode and owner. What is there already is left as it is (it may be a bind mount of the host's): a node
+   * of same type and number is fine, anything else an error unless `yield` is set. EPERM falls back to a bind mount of the
+   * host's node at `path`. `type` is S_IFCHR, S_IFBLK or S_IFIFO. */
+  device: {path: 'str', type: 'u32', major: 'u32', minor: 'u32', mode: 'u32', uid: 'u32', gid: 'u32', yield: 'flag'},
 
   // ---- hooks
   /** Asks the runtime to run the prestart and createRuntime hooks, and waits for its answer. */

@@ -17,13 +17,17 @@ export function rootfsSteps(input: PlanInput): Step[] {
   ];
 }
 
-/** After the mounts: the rootfs becomes "/", and has its propagation. */
-export function switchRootSteps({config, options}: PlanInput): Step[] {
+/** After the mounts: the rootfs becomes "/". */
+export function switchRootSteps({options}: PlanInput): Step[] {
+  return [{op: options.noPivot ? 'moveRoot' : 'pivotRoot', at: '/root/path'}];
+}
+
+/** The propagation of the container's "/", where it is not what the switch of roots has left: pivot_root(2) wants mounts that
+ * are not shared. Once nothing is to be mounted any more: of what is unbindable there are no clones. */
+export function propagationSteps({config}: PlanInput): Step[] {
   const flags = readPropagation(config);
-  const change: Step = {op: options.noPivot ? 'moveRoot' : 'pivotRoot', at: '/root/path'};
-  // pivot_root(2) wants mounts that are not shared, and what it leaves of the rootfs is private already.
   const again = flags !== undefined && (flags & (MS_PRIVATE | MS_SLAVE)) === 0;
-  return again ? [change, {op: 'propagation', at: AT_PROPAGATION, flags}] : [change];
+  return again ? [{op: 'propagation', at: AT_PROPAGATION, flags}] : [];
 }
 
 /** The very last change of a mount. */

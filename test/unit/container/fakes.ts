@@ -148,6 +148,7 @@ export function fakeNative(script: Script = {}): Fake {
       events.push(fd < 0 ? `hang up ${path}` : `send ${path}`);
       if (fd >= 0) script.sendFd?.();
     },
+    makePipe: () => ({read: openSync('/dev/null', 'r'), write: openSync('/dev/null', 'w')}),
     supervise: () => script.supervise?.() ?? {code: 0, signal: undefined},
     holdSignals: () => void events.push('holdSignals'),
     setSubreaper: (on) => void events.push(`setSubreaper ${on}`),

@@ -4,7 +4,7 @@ import {minimalInput, stepsNamed, withConfig, withLinux} from './input.ts';
 const deviceSteps = (input: typeof minimalInput) => stepsNamed(input, 'device', 'symlink');
 const paths = (input: typeof minimalInput) => deviceSteps(input).map((step) => ('path' in step ? step.path : ''));
 
-const node = {op: 'device', at: '', type: 0o020000, mode: 0o666, uid: 0, gid: 0};
+const node = {op: 'device', at: '', type: 0o020000, mode: 0o666, uid: 0, gid: 0, yield: true};
 const link = {op: 'symlink', at: '', replace: false};
 
 describe('/dev', () => {
@@ -52,17 +52,29 @@ describe('linux.devices', () => {
     ] as const;
     const own = deviceSteps(withLinux({devices})).filter(({at}) => at !== '');
     expect(own).toEqual([
-      {...node, at: '/linux/devices/0', path: '/dev/fuse', major: 10, minor: 229, mode: 0o600, uid: 5, gid: 6},
-      {...node, at: '/linux/devices/1', path: '/dev/loop0', type: 0o060000, major: 7, minor: 0},
-      {...node, at: '/linux/devices/2', path: '/dev/unbuffered', major: 1, minor: 2},
-      {...node, at: '/linux/devices/3', path: '/srv/pipe', type: 0o010000, major: 0, minor: 0},
+      {
+        ...node,
+        yield: false,
+        at: '/linux/devices/0',
+        path: '/dev/fuse',
+        major: 10,
+        minor: 229,
+        mode: 0o600,
+        uid: 5,
+        gid: 6,
+      },
+      {...node, yield: false, at: '/linux/devices/1', path: '/dev/loop0', type: 0o060000, major: 7, minor: 0},
+      {...node, yield: false, at: '/linux/devices/2', path: '/dev/unbuffered', major: 1, minor: 2},
+      {...node, yield: false, at: '/linux/devices/3', path: '/srv/pipe', type: 0o010000, major: 0, minor: 0},
     ]);
   });
 
   it('take the place of default devices', () => {
     const devices = [{path: '/dev/null', type: 'c', major: 1n, minor: 3n, fileMode: 0o600}] as const;
     const found = deviceSteps(withLinux({devices})).filter((step) => 'path' in step && step.path === '/dev/null');
-    expect(found).toEqual([{...node, at: '/linux/devices/0', path: '/dev/null', major: 1, minor: 3, mode: 0o600}]);
+    expect(found).toEqual([
+      {...node, yield: false, at: '/linux/devices/0', path: '/dev/null', major: 1, minor: 3, mode: 0o600},
+    ]);
   });
 
   it('but never that of ptmx', () => {
