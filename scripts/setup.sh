@@ -14,6 +14,7 @@ build=(
   /usr/include/seccomp.h:libseccomp-dev
   /usr/include/linux/openat2.h:linux-libc-dev
   static=/bin/busybox:busybox-static
+  ps:procps
 )
 engines=(podman:podman conmon:conmon containerd:containerd runc:runc crun:crun)
 lab=(linux.uml:user-mode-linux mmdebstrap:mmdebstrap mke2fs:e2fsprogs setpriv:util-linux)
