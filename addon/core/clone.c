@@ -1,12 +1,29 @@
+#define _GNU_SOURCE
 #include "clone.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #ifndef SYS_clone3
 #define SYS_clone3 435
 #endif
+#ifndef CLOSE_RANGE_CLOEXEC
+#define CLOSE_RANGE_CLOEXEC (1U << 2)
+#endif
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+#define CHILD_STACK ((size_t)16 * 1024)
 
-long clone3_call(const struct clone_args *args, int (*child)(void *), void *argument) {
+// clone3(2) with a function for the child, which runs on the stack given in `args`. Neither libc offers this, and the child
+// must not return into the frame that its waiting parent will go on with. Returns the pid, or -errno.
+static long clone3_call(const struct clone_args *args, int (*child)(void *), void *argument) {
 #if defined(__x86_64__)
 	register long result __asm__("rax") = SYS_clone3;
 	register const struct clone_args *arg1 __asm__("rdi") = args;
@@ -52,4 +69,49 @@ long clone3_call(const struct clone_args *args, int (*child)(void *), void *argu
 #else
 #error "clone3_call is written for x86_64 and aarch64"
 #endif
+}
+
+long vfork_call(uint64_t flags, int cgroup, int *pidfd, int (*child)(void *), void *argument) {
+	char stack[CHILD_STACK] __attribute__((aligned(16)));
+	struct clone_args args = {
+		.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | flags,
+		.pidfd = (uint64_t)(uintptr_t)pidfd,
+		.exit_signal = SIGCHLD,
+		.stack = (uint64_t)(uintptr_t)stack,
+		.stack_size = sizeof stack,
+	};
+	if (cgroup >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)cgroup;
+	}
+	// A handler of ours must not run in the child, in our memory.
+	sigset_t all, before;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	long pid = clone3_call(&args, child, argument);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return pid;
+}
+
+IN_BORROWED_STACK const char *place_stdio(const int fds[3]) {
+	int lifted[3]; // out of the way first: they may stand on 0-2 in any order
+	for (int i = 0; i < 3; i++) {
+		lifted[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 3);
+		if (lifted[i] < 0)
+			return "fcntl F_DUPFD_CLOEXEC";
+	}
+	for (int i = 0; i < 3; i++) {
+		if (dup2(lifted[i], i) < 0)
+			return "dup2";
+	}
+	return syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0 ? "close_range" : NULL;
+}
+
+int reap_child(int pidfd, int *signal) {
+	siginfo_t info = {0};
+	while (waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0 && errno == EINTR)
+		;
+	bool exited = info.si_code == CLD_EXITED;
+	*signal = exited ? 0 : info.si_status;
+	return exited ? info.si_status : -1;
 }

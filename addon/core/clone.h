@@ -1,3 +1,5 @@
+// Starting another program out of a process that may have threads, as Node has: the child runs in its parent's memory
+// while the parent waits, and does nothing but system calls until it execs or exits.
 #ifndef RUNTS_CLONE_H
 #define RUNTS_CLONE_H
 
@@ -8,9 +10,15 @@
 // parent goes on using.
 #define IN_BORROWED_STACK __attribute__((no_sanitize("address")))
 
-// clone3(2) with a function for the child, which runs on the stack given in `args` (required with CLONE_VM) and whose
-// return value becomes its exit status. Neither libc offers this; vfork-like use needs it, as the child must not
-// return into the frame that its waiting parent will go on with. Returns the pid, or -errno.
-long clone3_call(const struct clone_args *args, int (*child)(void *), void *argument);
+// clone3(2) with CLONE_VM, CLONE_VFORK and `flags`, into `cgroup` (a directory fd of cgroup v2, or -1), all signals blocked.
+// What `child` returns becomes its exit status. Returns the pid and fills in `pidfd`, or -errno.
+long vfork_call(uint64_t flags, int cgroup, int *pidfd, int (*child)(void *), void *argument);
+
+// In the child: makes `fds`, whatever their numbers, 0, 1 and 2, and all others close-on-exec (CVE-2024-21626). Returns the
+// system call that failed, with errno, or NULL.
+const char *place_stdio(const int fds[3]);
+
+// waitid(2) for a child that must have ended or be about to: its exit code, or -1 and the signal that ended it.
+int reap_child(int pidfd, int *signal);
 
 #endif

@@ -7,20 +7,10 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "clone.h"
-
-#ifndef CLOSE_RANGE_CLOEXEC
-#define CLOSE_RANGE_CLOEXEC (1U << 2)
-#endif
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
-#define CHILD_STACK ((size_t)16 * 1024)
 
 enum { INPUT, OUTPUT, ERROR, STREAMS };
 
@@ -50,17 +40,9 @@ IN_BORROWED_STACK static int run_child(void *argument) {
 
 	setsid();
 	prctl(PR_SET_PDEATHSIG, SIGKILL); // a hook makes no sense without the one that it hooks into
-	int lifted[STREAMS];
-	for (int i = 0; i < STREAMS; i++) {
-		lifted[i] = fcntl(child->ends[i], F_DUPFD_CLOEXEC, 3);
-		if (lifted[i] < 0)
-			return child_fails(child, "fcntl");
-	}
-	for (int i = 0; i < STREAMS; i++) {
-		if (dup2(lifted[i], i) < 0)
-			return child_fails(child, "dup2");
-	}
-	syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC);
+	const char *failed = place_stdio(child->ends);
+	if (failed != NULL)
+		return child_fails(child, failed);
 	if (program->cwd != NULL && chdir(program->cwd) < 0)
 		return child_fails(child, "chdir");
 
@@ -145,36 +127,14 @@ static void converse(const struct program *program, struct program_result *resul
 	}
 }
 
-static void reap(int pidfd, struct program_result *result) {
-	siginfo_t info = {0};
-	while (waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0 && errno == EINTR)
-		;
-	if (info.si_code == CLD_EXITED)
-		result->code = info.si_status;
-	else
-		result->signal = info.si_status;
-}
-
 static int start_and_wait(struct child *child, struct program_result *result, int pipes[STREAMS][2]) {
-	char stack[CHILD_STACK] __attribute__((aligned(16)));
 	int pidfd = -1;
-	struct clone_args args = {
-		.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD,
-		.pidfd = (uint64_t)(uintptr_t)&pidfd,
-		.exit_signal = SIGCHLD,
-		.stack = (uint64_t)(uintptr_t)stack,
-		.stack_size = sizeof stack,
-	};
 	// A caller that ignores SIGCHLD would have its children reaped before we can ask how they ended.
 	struct sigaction standard = {.sa_handler = SIG_DFL}, child_action;
 	sigaction(SIGCHLD, NULL, &child_action);
 	if (child_action.sa_handler == SIG_IGN)
 		sigaction(SIGCHLD, &standard, NULL);
-	sigset_t all, before;
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &before);
-	long pid = clone3_call(&args, run_child, child);
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	long pid = vfork_call(0, -1, &pidfd, run_child, child);
 	if (pid < 0) {
 		result->failed = "clone3";
 		result->error = (int)-pid;
@@ -195,7 +155,7 @@ static int start_and_wait(struct child *child, struct program_result *result, in
 			close(ours[i]);
 		pipes[i][i == INPUT ? 1 : 0] = -1;
 	}
-	reap(pidfd, result);
+	result->code = reap_child(pidfd, &result->signal);
 	if (child_action.sa_handler == SIG_IGN)
 		sigaction(SIGCHLD, &child_action, NULL);
 	close(pidfd);

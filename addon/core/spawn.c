@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +11,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "clone.h"
@@ -20,13 +18,6 @@
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U // Linux 6.3; needed where vm.memfd_noexec is 1
 #endif
-#ifndef CLOSE_RANGE_CLOEXEC
-#define CLOSE_RANGE_CLOEXEC (1U << 2)
-#endif
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
-#define CHILD_STACK ((size_t)16 * 1024)
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 static int fail(struct spawn_result *result, const char *syscall) {
@@ -118,20 +109,9 @@ IN_BORROWED_STACK static int run_child(void *argument) {
 	struct child *child = argument;
 	const struct spawn_request *request = child->request;
 
-	// Sources may stand on 0-2 in any order: lift them out of the way first.
-	int lifted[3];
-	for (int i = 0; i < 3; i++) {
-		lifted[i] = fcntl(request->stdio[i], F_DUPFD_CLOEXEC, 3);
-		if (lifted[i] < 0)
-			return child_fails(child, "fcntl F_DUPFD_CLOEXEC");
-	}
-	for (int i = 0; i < 3; i++) {
-		if (dup2(lifted[i], i) < 0)
-			return child_fails(child, "dup2");
-	}
-	// Everything else closes at exec, whoever opened it and however (CVE-2024-21626).
-	if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-		return child_fails(child, "close_range");
+	const char *failed = place_stdio(request->stdio);
+	if (failed != NULL)
+		return child_fails(child, failed);
 	for (size_t i = 0; i < request->keep_count; i++) {
 		if (fcntl(request->keep[i], F_SETFD, 0) < 0)
 			return child_fails(child, "fcntl F_SETFD");
@@ -146,25 +126,8 @@ IN_BORROWED_STACK static int run_child(void *argument) {
 }
 
 static int clone_child(struct child *child, struct spawn_result *result) {
-	char stack[CHILD_STACK] __attribute__((aligned(16)));
 	const struct spawn_request *request = child->request;
-	struct clone_args args = {
-		.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | request->clone_flags,
-		.pidfd = (uint64_t)(uintptr_t)&result->pidfd,
-		.exit_signal = SIGCHLD,
-		.stack = (uint64_t)(uintptr_t)stack,
-		.stack_size = sizeof stack,
-	};
-	if (request->cgroup >= 0) {
-		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)request->cgroup;
-	}
-	// The child shares our memory: a handler of ours must not run in it. runts-init restores the mask from its plan.
-	sigset_t all, before;
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &before);
-	long pid = clone3_call(&args, run_child, child);
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	long pid = vfork_call(request->clone_flags, request->cgroup, &result->pidfd, run_child, child);
 	if (pid < 0) {
 		errno = (int)-pid;
 		return fail(result, "clone3");
@@ -173,8 +136,8 @@ static int clone_child(struct child *child, struct spawn_result *result) {
 	if (child->failed == NULL)
 		return 0;
 	// It ended before it became runts-init.
-	siginfo_t info;
-	waitid((idtype_t)P_PIDFD, (id_t)result->pidfd, &info, WEXITED);
+	int signal;
+	reap_child(result->pidfd, &signal);
 	close(result->pidfd);
 	result->error = child->error;
 	result->failed = child->failed;

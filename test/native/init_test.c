@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "message.h"
-#include "operations.gen.h"
 #include "program.h"
+#include "writer.h"
 
 int runts_init_main(int count, char **arguments);
 
@@ -31,26 +31,6 @@ static int failures;
 
 // ---- plans
 
-struct writer {
-	uint8_t bytes[4096];
-	size_t size;
-};
-
-static void put(struct writer *writer, const void *data, size_t size) {
-	memcpy(writer->bytes + writer->size, data, size);
-	writer->size += size;
-}
-static void put_u32(struct writer *writer, uint32_t value) { put(writer, &value, sizeof value); }
-static void put_text(struct writer *writer, const char *text) {
-	put_u32(writer, (uint32_t)strlen(text));
-	put(writer, text, strlen(text) + 1);
-}
-static void begin(struct writer *writer, uint32_t count) {
-	writer->size = 0;
-	put(writer, "RUNTSPLN" RUNTS_BUILD_ID, 24);
-	put_u32(writer, count);
-	put_u32(writer, 0);
-}
 static void put_find(struct writer *writer, const char *name, const char *path) {
 	put_u32(writer, OP_FIND_EXECUTABLE);
 	put_text(writer, name);
@@ -75,8 +55,7 @@ struct peer {
 };
 
 static struct peer start(struct writer *writer) {
-	uint32_t size = (uint32_t)writer->size;
-	memcpy(writer->bytes + 28, &size, sizeof size);
+	finish(writer);
 	int pair[2];
 	socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair);
 	int plan = memfd_create("plan", 0);
@@ -122,7 +101,7 @@ static int end(struct peer peer) {
 
 static void says_hello_with_its_build(void) {
 	struct writer writer;
-	begin(&writer, 1);
+	begin(&writer, RUNTS_BUILD_ID, 1);
 	put_exec(&writer, "x", "y");
 	struct peer peer = start(&writer);
 	struct message hello = next(peer);
@@ -133,7 +112,7 @@ static void says_hello_with_its_build(void) {
 
 static void runs_a_program(void) {
 	struct writer writer;
-	begin(&writer, 3);
+	begin(&writer, RUNTS_BUILD_ID, 3);
 	put_find(&writer, "sh", "/nowhere:/bin");
 	put_u32(&writer, OP_READY);
 	put_exec(&writer, "sh", "-c");
@@ -154,7 +133,7 @@ static void runs_a_program(void) {
 
 static void says_what_failed(void) {
 	struct writer writer;
-	begin(&writer, 2);
+	begin(&writer, RUNTS_BUILD_ID, 2);
 	put_find(&writer, "no-such-program", "/bin:/usr/bin");
 	put_exec(&writer, "x", "y");
 	struct peer peer = start(&writer);
@@ -173,7 +152,7 @@ static void names_a_missing_interpreter(void) {
 	fchmod(file, 0755);
 	close(file);
 	struct writer writer;
-	begin(&writer, 2);
+	begin(&writer, RUNTS_BUILD_ID, 2);
 	put_find(&writer, path, "");
 	put_exec(&writer, path, "y");
 	struct peer peer = start(&writer);
@@ -188,7 +167,7 @@ static void names_a_missing_interpreter(void) {
 
 static void refuses_a_damaged_plan(void) {
 	struct writer writer;
-	begin(&writer, 1);
+	begin(&writer, RUNTS_BUILD_ID, 1);
 	put_u32(&writer, OP_COUNT);
 	struct peer peer = start(&writer);
 	next(peer);

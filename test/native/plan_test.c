@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "operations.gen.h"
+#include "writer.h"
 
 static int failures;
 
@@ -80,44 +80,17 @@ static int dump_file(const char *path) {
 
 // ---- checks
 
-struct writer {
-	uint8_t bytes[4096];
-	size_t size;
-};
-
-static void put(struct writer *writer, const void *data, size_t size) {
-	memcpy(writer->bytes + writer->size, data, size);
-	writer->size += size;
-}
-static void put_u32(struct writer *writer, uint32_t value) { put(writer, &value, sizeof value); }
-static void put_text(struct writer *writer, const char *text, uint32_t length) {
-	put_u32(writer, length);
-	put(writer, text, length);
-	put(writer, "", 1);
-}
-static void begin(struct writer *writer, const char *build, uint32_t count) {
-	writer->size = 0;
-	put(writer, "RUNTSPLN", 8);
-	put(writer, build, 16);
-	put_u32(writer, count);
-	put_u32(writer, 0);
-}
-static void finish(struct writer *writer) {
-	uint32_t size = (uint32_t)writer->size;
-	memcpy(writer->bytes + 28, &size, sizeof size);
-}
-
 // A hostname, an exec with lists, a seccomp with bytes and a user with numbers.
 static void sample(struct writer *writer) {
 	begin(writer, RUNTS_BUILD_ID, 4);
 	put_u32(writer, OP_HOSTNAME);
-	put_text(writer, "box", 3);
+	put_text(writer, "box");
 	put_u32(writer, OP_EXEC);
 	put_u32(writer, 2);
-	put_text(writer, "sh", 2);
-	put_text(writer, "-c", 2);
+	put_text(writer, "sh");
+	put_text(writer, "-c");
 	put_u32(writer, 1);
-	put_text(writer, "A=b", 3);
+	put_text(writer, "A=b");
 	put_u32(writer, 7);
 	put_u32(writer, 0);
 	put_u32(writer, OP_SECCOMP);
@@ -193,7 +166,7 @@ static void refuses_wrong_operands(void) {
 
 	begin(&writer, RUNTS_BUILD_ID, 1); // a NUL inside a string
 	put_u32(&writer, OP_HOSTNAME);
-	put_text(&writer, "a\0b", 3);
+	put_bytes(&writer, "a\0b", 3);
 	finish(&writer);
 	CHECK(decode(writer.bytes, writer.size, &plan) == PLAN_MALFORMED);
 
