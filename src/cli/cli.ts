@@ -105,7 +105,9 @@ function createContext(caller: Caller, globals: GlobalValues, log: Logger, launc
   };
   return {
     ...{stdin, stdout, stderr, pid, now, libexec, log, env: launch.env, launch: launch.facts},
-    root: resolveRoot(globals.root, surroundings),
+    get root() {
+      return resolveRoot(globals.root, surroundings);
+    },
     get rootless() {
       return resolveRootless(globals.rootless, surroundings);
     },

@@ -1,6 +1,6 @@
 // The bundle as a command gets it: config.json loaded and checked, the rootfs found.
 import {lstatSync, realpathSync} from 'node:fs';
-import {resolve} from 'node:path';
+import {isAbsolute, resolve} from 'node:path';
 
 import {loadConfig} from '../config/load.ts';
 import type {Context} from '../context.ts';
@@ -15,9 +15,14 @@ export interface Bundle {
   readonly rootfs: string;
 }
 
+/** Asks for the working directory, which may have been removed, only when the path is relative to it. */
+export function absolutePath(ctx: Pick<Context, 'cwd'>, path: string): string {
+  return isAbsolute(path) ? resolve(path) : resolve(ctx.cwd, path);
+}
+
 /** Loads a bundle; unknown keys of its config become warnings in the log. */
 export function openBundle(ctx: Context, options: {readonly bundle: string; readonly config?: string}): Bundle {
-  const path = resolve(ctx.cwd, options.bundle);
+  const path = absolutePath(ctx, options.bundle);
   const {config, warnings} = loadConfig(path, options.config);
   for (const warning of warnings) ctx.log.warn(warning);
   return {path, config, rootfs: findRootfs(path, config.root.path)};

@@ -1,8 +1,7 @@
 // The terminal's way to whoever will use it: over --console-socket, or to ourselves in a foreground `run`.
-import {resolve} from 'node:path';
-
 import type {Context} from '../context.ts';
 import {errnoText, isSyscallError, RuntsError} from '../errors.ts';
+import {absolutePath} from './bundle.ts';
 
 /** Refuses a console socket that is missing or of no use. */
 export function checkTerminal(terminal: boolean, detached: boolean, consoleSocket: string | undefined): void {
@@ -21,7 +20,7 @@ export function sendMaster(
   master: number,
   name: string,
 ): void {
-  const path = resolve(ctx.cwd, consoleSocket);
+  const path = absolutePath(ctx, consoleSocket);
   try {
     // Receivers only log the name, but an empty message looks like an end of file to them.
     ctx.native.sendFd({path, payload: name === '' ? '/dev/ptmx' : name, fd: master});
@@ -38,7 +37,7 @@ export function sendMaster(
  * wait for ever. There being no fd to send is an error of the send, which comes after the connect; it is no news. */
 export function hangUpConsole(ctx: Pick<Context, 'cwd' | 'native'>, consoleSocket: string): void {
   try {
-    ctx.native.sendFd({path: resolve(ctx.cwd, consoleSocket), payload: '-', fd: -1});
+    ctx.native.sendFd({path: absolutePath(ctx, consoleSocket), payload: '-', fd: -1});
   } catch {
     // See above; or nobody listens any more, which is as good.
   }

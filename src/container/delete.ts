@@ -25,7 +25,7 @@ export interface RemoveOptions {
 /** Deletes a container that is stopped, or was created and never started, with all that it holds. */
 export function remove(ctx: Context, id: string, options: RemoveOptions = {}): void {
   const force = options.force === true;
-  if (force) interruptCreation(ctx, id);
+  if (force) interrupt(ctx, id);
   const directory = tryLockContainer(ctx, id);
   try {
     if (directory !== undefined && removeLocked(ctx, directory, force)) return;
@@ -46,7 +46,8 @@ function removeLocked(ctx: Context, directory: LockedDirectory, force: boolean):
   if (!force && (status === 'running' || status === 'paused')) {
     throw new RuntsError(`cannot delete container ${directory.id} that is not stopped: ${status}`);
   }
-  destroy(ctx, directory, record, {leftovers: force || record.status === 'creating'});
+  // Once its first process has ended, what is in the cgroup may be another container's, if it was given the same.
+  destroy(ctx, directory, record, {leftovers: status !== 'stopped' || record.status === 'creating'});
   return true;
 }
 
@@ -61,9 +62,9 @@ function readForRemoval(ctx: Context, id: string, force: boolean): ContainerReco
   }
 }
 
-/** Has a `create` of this id that is under way fail at once, rather than wait for it: it cleans up after itself. */
-function interruptCreation(ctx: Context, id: string): void {
-  const init = creatingInit(ctx, id);
+/** Has a `create` or `start` of this id that is under way fail at once, rather than wait for it and its hooks. */
+function interrupt(ctx: Context, id: string): void {
+  const init = initOf(ctx, id);
   const pidfd = init === undefined || !isBusy(ctx, id) ? undefined : openProcess(ctx.native, init);
   if (pidfd === undefined) return;
   try {
@@ -75,10 +76,9 @@ function interruptCreation(ctx: Context, id: string): void {
   }
 }
 
-function creatingInit(ctx: Context, id: string): ContainerRecord['init'] {
+function initOf(ctx: Context, id: string): ContainerRecord['init'] {
   try {
-    const record = readRecordIfAny(ctx, id);
-    return record?.status === 'creating' ? record.init : undefined;
+    return readRecordIfAny(ctx, id)?.init;
   } catch (error) {
     // It is read again, and complained about, once it is locked.
     if (error instanceof RuntsError && !(error instanceof BrokenRecordError)) throw error;

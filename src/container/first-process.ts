@@ -34,6 +34,7 @@ import {descriptorsOf} from './prepare.ts';
 export function startInit(launch: Placed, plan: CompiledPlan): InitProcess {
   const {ctx, undo, record} = launch;
   const init = initProcessOf(spawn(launch, plan));
+  launch.progress.begun = true;
   // Hooks that it runs, and, in a shared pid namespace, whatever it has started.
   undo.push('end the processes of the cgroup', () => endMembers(ctx.native, record));
   undo.push('close the sync socket', () => letGo(init));
@@ -82,7 +83,6 @@ export function shakeHands(launch: Placed, talk: Talk, init: InitProcess): numbe
       setInit(launch, pid);
     },
     runtimeHooks() {
-      progress.hooksBegun = true;
       const state = stateForHooks(launch.record, 'creating', init.pid);
       for (const kind of ['prestart', 'createRuntime'] as const) {
         runHooks(ctx, kind, bundle.config.hooks?.[kind] ?? [], bundle.path, state);

@@ -44,6 +44,8 @@ export function openGate(directory: string): number | undefined {
     const opener = openSync(join(directory, OPENER), constants.O_WRONLY | constants.O_NONBLOCK);
     try {
       writeSync(opener, '0');
+      // At once: whoever kills us now leaves a container that is seen to run.
+      rmSync(join(directory, OPENER), {force: true});
     } finally {
       closeSync(opener);
     }
@@ -56,7 +58,7 @@ export function openGate(directory: string): number | undefined {
   }
 }
 
-/** From here on the container counts as started. */
+/** When it has served. */
 export function removeGate(directory: string): void {
   rmSync(join(directory, OPENER), {force: true});
   rmSync(join(directory, RESULT), {force: true});

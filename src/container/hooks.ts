@@ -1,8 +1,9 @@
 // Hooks in the runtime's namespaces: prestart, createRuntime, poststart, poststop. (createContainer and startContainer
 // run in the container's, by runts-init.) Runtime specification 1.3, config.md#posix-platform-hooks.
 import type {Context} from '../context.ts';
-import {ConfigError, isSyscallError, messageOf} from '../errors.ts';
+import {ConfigError, hasCode, isSyscallError, messageOf} from '../errors.ts';
 import type {Hook, State, Status} from '../generated/config.ts';
+import type {ProgramRequest, ProgramResult} from '../native.ts';
 import {type ContainerRecord, OCI_VERSION} from '../state/record.ts';
 import {hookOutcome} from './failure.ts';
 import {errnoWords} from './hints.ts';
@@ -54,6 +55,16 @@ export function runPoststopHooks(
   }
 }
 
+/** In the bundle, or, when that has been removed since, as it may be before `delete`, in /. */
+function runIn(native: HookContext['native'], request: ProgramRequest): ProgramResult {
+  try {
+    return native.runProgram(request);
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT') || error.syscall !== 'chdir') throw error;
+    return native.runProgram({...request, cwd: '/'});
+  }
+}
+
 function runHook(
   {native, env}: HookContext,
   kind: RuntimeHookKind,
@@ -75,9 +86,9 @@ function runHook(
     stdin: state,
     timeoutMs,
   };
-  let result: ReturnType<typeof native.runProgram>;
+  let result: ProgramResult;
   try {
-    result = native.runProgram(request);
+    result = runIn(native, request);
   } catch (error) {
     if (!isSyscallError(error)) throw error;
     throw fail(`exec ${hook.path}: ${errnoWords(error.errno)}`);

@@ -21,7 +21,9 @@ export function kill(ctx: Context, id: string, signal: number, options: KillOpti
   const {record, status} = viewContainer(ctx, id);
   const all = options.all === true;
   if (all || (signal === SIGKILL && record.sharesPidNamespace)) {
-    const signalled = signalCgroup(ctx, record, signal);
+    // The cgroup of a stopped container may be another one's by now, unless its pid namespace outlives it.
+    const mayHaveMembers = status !== 'stopped' || record.sharesPidNamespace;
+    const signalled = mayHaveMembers && signalCgroup(ctx, record, signal);
     if (!signalled && status !== 'stopped') signalInit(ctx, record, signal);
     else if (!signalled && !all) throw new RuntsError(NOT_RUNNING);
   } else {

@@ -79,8 +79,8 @@ interface Launch {
 interface Progress {
   /** The terminal's receiver has got it. */
   masterSent: boolean;
-  /** prestart and createRuntime hooks have been run, at least some. */
-  hooksBegun: boolean;
+  /** There has been a first process, and so perhaps hooks: what these have done is for the poststop hooks to undo. */
+  begun: boolean;
 }
 
 /** A launch that has its place on disk. */
@@ -94,7 +94,7 @@ export function launch(ctx: Context, id: string, options: CreateOptions, mode: L
   const mark = stopwatch(ctx, id);
   const undo = createUndoStack();
   const descriptors = createDescriptors();
-  const progress = {masterSent: false, hooksBegun: false};
+  const progress = {masterSent: false, begun: false};
   undo.push('hang up the console socket', () => {
     if (options.consoleSocket !== undefined && !progress.masterSent) hangUpConsole(ctx, options.consoleSocket);
   });
@@ -109,6 +109,8 @@ export function launch(ctx: Context, id: string, options: CreateOptions, mode: L
     mark('done');
     return launched;
   } catch (error) {
+    // Undoing may itself need descriptors, where few are allowed.
+    descriptors.closeAll();
     undo.rollBack(ctx.log);
     throw error;
   } finally {
@@ -150,8 +152,7 @@ function goThrough(launch: Launch, id: string): Launched {
 /** They come when all else has been undone. */
 function undoHooks({ctx, bundle: {path, config}, undo, progress}: Launch, id: string): void {
   undo.push('run the poststop hooks', () => {
-    // They undo what createRuntime hooks have done; when none of those has run, there is nothing to undo.
-    if (!progress.hooksBegun) return;
+    if (!progress.begun) return;
     const subject = config.annotations === undefined ? {} : {annotations: config.annotations};
     runPoststopHooks(ctx, config.hooks?.poststop ?? [], {id, bundle: path, ...subject});
   });

@@ -1,18 +1,20 @@
 // --pid-file: engines read it as soon as it is there, so it appears whole: decimal, without a newline.
 import {closeSync, constants, openSync, renameSync, rmSync, writeSync} from 'node:fs';
-import {basename, dirname, join, resolve} from 'node:path';
+import {basename, dirname, join} from 'node:path';
 
 import type {Context} from '../context.ts';
 import {errnoText, isSyscallError, RuntsError} from '../errors.ts';
+import {absolutePath} from './bundle.ts';
 
 /** Writes a pid file and returns its absolute path. */
 export function writePidFile(ctx: Pick<Context, 'cwd'>, file: string, pid: number): string {
-  const path = resolve(ctx.cwd, file);
+  const path = absolutePath(ctx, file);
   const temporary = join(dirname(path), `.${basename(path)}`);
   try {
     writeNew(temporary, String(pid));
     renameSync(temporary, path);
   } catch (error) {
+    rmSync(temporary, {force: true});
     if (!isSyscallError(error)) throw error;
     throw new RuntsError(`cannot write the pid file ${path}: ${error.syscall}: ${errnoText(error.errno)}`, {
       cause: error,

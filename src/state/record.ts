@@ -56,9 +56,9 @@ export function serializeRecord(record: ContainerRecord): string {
 /** The text of state.json was cut short or is none of ours: nothing in it can be relied on. */
 export class BrokenRecordError extends RuntsError {}
 
-/** Reads the text of a state.json. `path` is for messages. Throws BrokenRecordError on a torn or foreign file, and a
+/** Reads the text of a state.json. `path` is for messages, `id` the container's. Throws BrokenRecordError on a torn or foreign file, and a
  * plain RuntsError on one of another version of runts. */
-export function parseRecord(text: string, path: string): ContainerRecord {
+export function parseRecord(text: string, path: string, id: string): ContainerRecord {
   if (text.trim() === '') throw new BrokenRecordError(`${path} is empty`);
   let value: unknown;
   try {
@@ -75,21 +75,50 @@ export function parseRecord(text: string, path: string): ContainerRecord {
         'use the runts that created the container',
     );
   }
-  const missing = required.filter((key) => !(key in value));
-  if (missing.length > 0) throw new BrokenRecordError(`${path} is damaged: it lacks ${missing.join(', ')}`);
+  const record = value as Readonly<Record<string, unknown>>;
+  const wrong = Object.entries(checks).filter(([key, isRight]) => !isRight(record[key]));
+  if (wrong.length > 0) {
+    throw new BrokenRecordError(`${path} is damaged: look at ${wrong.map(([key]) => key).join(', ')}`);
+  }
+  if (record['id'] !== id) throw new BrokenRecordError(`${path} is damaged: it is that of another container`);
   return value as ContainerRecord;
 }
 
-const required = [
-  'ociVersion',
-  'id',
-  'bundle',
-  'rootfs',
-  'created',
-  'owner',
-  'status',
-  'cgroup',
-  'sharesPidNamespace',
-  'afterGate',
-  'hooks',
-] as const satisfies readonly (keyof ContainerRecord)[];
+type Check = (value: unknown) => boolean;
+
+const isString: Check = (value) => typeof value === 'string';
+const isNumber: Check = (value) => typeof value === 'number';
+const listOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+const mapOf =
+  (check: Check): Check =>
+  (value) =>
+    isObject(value) && Object.values(value as object).every(check);
+const isObject: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+const fields =
+  (parts: Readonly<Record<string, Check>>): Check =>
+  (value) =>
+    isObject(value) &&
+    Object.entries(parts).every(([key, isRight]) => isRight((value as Readonly<Record<string, unknown>>)[key]));
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+
+/** What the commands rely on. */
+const checks: Readonly<Partial<Record<keyof ContainerRecord, Check>>> = {
+  ociVersion: isString,
+  bundle: isString,
+  rootfs: isString,
+  created: isString,
+  owner: isNumber,
+  status: isString,
+  annotations: optional(mapOf(isString)),
+  init: optional(fields({pid: isNumber})),
+  cgroup: fields({version: isNumber, paths: mapOf(isString), ancestors: listOf(isString)}),
+  sharesPidNamespace: (value) => typeof value === 'boolean',
+  afterGate: fields({index: isNumber, steps: listOf(isObject)}),
+  hooks: fields({poststart: listOf(isObject), poststop: listOf(isObject)}),
+};

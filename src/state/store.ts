@@ -3,6 +3,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   mkdirSync,
   openSync,
@@ -15,13 +16,13 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 
 import type {Context} from '../context.ts';
 import {hasCode, RuntsError} from '../errors.ts';
 import {isValidId, validateId} from './id.ts';
 import {isLocked, lockDirectory} from './lock.ts';
-import {type ContainerRecord, parseRecord, serializeRecord} from './record.ts';
+import {BrokenRecordError, type ContainerRecord, parseRecord, serializeRecord} from './record.ts';
 
 type StoreContext = Pick<Context, 'root' | 'native'>;
 
@@ -46,24 +47,38 @@ export function directoryOf(ctx: Pick<Context, 'root'>, id: string): string {
 export function claimDirectory(ctx: StoreContext, id: string): LockedDirectory {
   validateId(id);
   const path = directoryOf(ctx, id);
+  makeRoot(ctx.root);
   for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt++) {
-    makeDirectory(ctx.root, path);
+    // Without a record, and with nobody at work on it, it is what a killed command has left.
+    if (!makeDirectory(path) && (existsSync(join(path, RECORD)) || isBusy(ctx, id))) throw alreadyExists();
     // A `delete` may find the directory before we have locked it, and remove it as a left-over: then claim again.
     const claimed = lockPath(ctx, id, path);
-    if (claimed !== undefined) return claimed;
+    if (claimed === undefined) continue;
+    if (!existsSync(join(path, RECORD))) return claimed;
+    release(claimed);
+    throw alreadyExists();
   }
   throw new RuntsError(`cannot claim ${path}: it is removed again and again by another process`);
 }
 
-function makeDirectory(root: string, path: string): void {
+const alreadyExists = (): RuntsError => new RuntsError('container with given ID already exists');
+
+/** False when something of that name is there. */
+function makeDirectory(path: string): boolean {
   try {
     mkdirSync(path, 0o700);
+    return true;
   } catch (error) {
-    if (hasCode(error, 'EEXIST')) throw new RuntsError('container with given ID already exists', {cause: error});
-    if (!hasCode(error, 'ENOENT')) throw error;
-    mkdirSync(root, {recursive: true, mode: 0o700});
-    makeDirectory(root, path);
+    if (hasCode(error, 'EEXIST')) return false;
+    throw error;
   }
+}
+
+/** mkdir -p. Node's own goes round in circles where mkdir(2) answers ENOENT below a directory that exists, as in /proc. */
+function makeRoot(root: string): void {
+  if (existsSync(root)) return;
+  if (dirname(root) !== root) makeRoot(dirname(root));
+  makeDirectory(root);
 }
 
 /** Locks the directory of a container that exists. Throws `container does not exist`. */
@@ -162,12 +177,23 @@ export function readRecordIfAny(ctx: Pick<Context, 'root'>, id: string): Contain
   const path = join(directoryOf(ctx, id), RECORD);
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readRegularFile(path);
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
     throw error;
   }
-  return parseRecord(text, path);
+  return parseRecord(text, path, id);
+}
+
+/** A fifo or the like in its place would keep us waiting. */
+function readRegularFile(path: string): string {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  try {
+    if (!fstatSync(fd).isFile()) throw new BrokenRecordError(`${path} is not a regular file`);
+    return readFileSync(fd, 'utf8');
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Removes a container's directory and frees its id. Only for the holder of the lock. Absent is fine. */

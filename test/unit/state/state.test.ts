@@ -71,6 +71,10 @@ describe('claim', () => {
     const directory = claimDirectory(ctx, 'web');
     expect(() => claimDirectory(other, 'web')).toThrow('container with given ID already exists');
     release(directory);
+    // Without a record and a holder it is what a killed command has left.
+    const taken = claimDirectory(other, 'web');
+    writeFileSync(join(taken.path, 'state.json'), '{}');
+    release(taken);
     expect(() => claimDirectory(other, 'web')).toThrow('container with given ID already exists');
   });
 
@@ -173,14 +177,14 @@ describe('record', () => {
     ['cut short', '{"version":1,', '/s is damaged: '],
     ['not an object', 'null', '/s is not a state of runts: it has no version'],
     ['foreign', '{"ociVersion":"1.0.2"}', '/s is not a state of runts: it has no version'],
-    ['incomplete', '{"version":1,"id":"web"}', '/s is damaged: it lacks ociVersion, bundle'],
+    ['incomplete', '{"version":1,"id":"web"}', '/s is damaged: look at ociVersion, bundle'],
   ])('that is %s is broken', (_, text, message) => {
-    expect(() => parseRecord(text, '/s')).toThrow(message);
-    expect(() => parseRecord(text, '/s')).toThrow(BrokenRecordError);
+    expect(() => parseRecord(text, '/s', 'web')).toThrow(message);
+    expect(() => parseRecord(text, '/s', 'web')).toThrow(BrokenRecordError);
   });
 
   it('of another version is refused, not guessed at', () => {
-    const parse = (): unknown => parseRecord('{"version":2}', '/s');
+    const parse = (): unknown => parseRecord('{"version":2}', '/s', 'web');
     expect(parse).toThrow('/s has version 2, this runts reads version 1: use the runts that created the container');
     expect(parse).not.toThrow(BrokenRecordError);
   });
