@@ -1,5 +1,6 @@
-// What a command may know about the world. Commands are functions over this context: none of them reads process.*,
-// calls process.exit or keeps global state, so the CLI, tests, library users and a resident process all call the same.
+// What a command may know about the world. Commands are functions over this context: none of them reads process.env,
+// process.argv or the streams of process, exits or keeps global state, so the CLI, tests, library users and a resident
+// process all call the same.
 import type {Logger} from './log.ts';
 import type {Native} from './native.ts';
 

@@ -11,8 +11,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { ARGV0_SIZE = 4096 };
-
 struct text {
 	char *at;
 	const char *end;
@@ -68,7 +66,7 @@ static uint64_t blocked_signals(void) {
 
 // fds come ascending. More than fit (some 20 000) are not listed.
 static void add_fd(struct text *text, const char *number, bool *first) {
-	if (text->end - text->at < ARGV0_SIZE + 16)
+	if (text->end - text->at < 16)
 		return;
 	add(text, *first ? "" : ",");
 	add(text, number);
@@ -118,7 +116,7 @@ static void add_fds(struct text *text) {
 	close(folder);
 }
 
-void record_facts(char buffer[FACTS_SIZE], const char *argv0) {
+void record_facts(char buffer[FACTS_SIZE]) {
 	struct text text = {buffer, buffer + FACTS_SIZE - 1};
 	struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
 	getrlimit(RLIMIT_NOFILE, &limit);
@@ -133,7 +131,4 @@ void record_facts(char buffer[FACTS_SIZE], const char *argv0) {
 	add_number(&text, blocked_signals(), 16);
 	add(&text, ";fds=");
 	add_fds(&text);
-	add(&text, ";argv0=");
-	if (strlen(argv0) < ARGV0_SIZE)
-		add(&text, argv0);
 }

@@ -6,6 +6,6 @@
 enum { FACTS_SIZE = 120 * 1024 };
 
 // Fills `text` with "RUNTS_LAUNCH=...". fds 0-2 must be open. Signals 32 and 33, if ignored, become default.
-void record_facts(char text[FACTS_SIZE], const char *argv0);
+void record_facts(char text[FACTS_SIZE]);
 
 #endif

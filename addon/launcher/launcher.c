@@ -4,9 +4,9 @@
 // inherited fds close-on-exec and fills the holes between them with its own. The container must notice none of it. So
 // this program runs first, and hands over what it saw of its caller in one variable, which src/cli reads:
 //
-//   RUNTS_LAUNCH=1;nofile=SOFT:HARD;ignored=HEX;blocked=HEX;fds=3,4,7;argv0=NAME
+//   RUNTS_LAUNCH=1;nofile=SOFT:HARD;ignored=HEX;blocked=HEX;fds=3,4,7
 //
-// `ignored` and `blocked` are signal sets (bit n-1 is signal n); argv0 comes last, as it may hold anything.
+// `ignored` and `blocked` are signal sets (bit n-1 is signal n).
 // It execs rather than forks: what is bound to the pid (LISTEN_PID, the engine's waitpid, a pidfd) stays true.
 // Static, without stdio and malloc: it costs a fraction of a millisecond.
 #define _GNU_SOURCE
@@ -93,7 +93,7 @@ int main(int argc, char **argv) {
 	static char libexec[PATH_MAX], node[PATH_MAX], script[PATH_MAX];
 
 	open_missing_stdio();
-	record_facts(facts, argc > 0 ? argv[0] : "");
+	record_facts(facts);
 	find_libexec(libexec);
 	join(node, libexec, "/node");
 	join(script, libexec, "/runts.cjs");

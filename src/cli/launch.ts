@@ -1,5 +1,5 @@
 // What the launcher tells about the process as its caller started it. It comes in one environment variable,
-// RUNTS_LAUNCH="1;nofile=SOFT:HARD;ignored=HEX;blocked=HEX;fds=3,4;argv0=..."; variables that would have steered Node come
+// RUNTS_LAUNCH="1;nofile=SOFT:HARD;ignored=HEX;blocked=HEX;fds=3,4"; variables that would have steered Node come
 // along renamed. Both are undone here, so that hooks get the caller's environment.
 import {readFileSync} from 'node:fs';
 import type {LaunchFacts} from '../context.ts';
@@ -8,8 +8,6 @@ import {RuntsError} from '../errors.ts';
 const VARIABLE = 'RUNTS_LAUNCH';
 const VERSION = '1';
 const SCRUBBED = 'RUNTS_SCRUBBED_';
-/** The launcher sets it for Node; the caller's own value, if any, is among the scrubbed ones. */
-const LAUNCHER_SETS = 'NODE_COMPILE_CACHE';
 
 export interface Launch {
   readonly facts: LaunchFacts;
@@ -27,7 +25,6 @@ export function readLaunch(environment: Readonly<Record<string, string | undefin
 function restoredEnvironment(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const env = definedOnly(environment);
   delete env[VARIABLE];
-  delete env[LAUNCHER_SETS];
   for (const name of Object.keys(env)) {
     if (!name.startsWith(SCRUBBED)) continue;
     env[name.slice(SCRUBBED.length)] = env[name] as string;

@@ -198,6 +198,8 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.b
         expect(processesOf([state])).toEqual([]);
         expect(read('/proc/self/mountinfo')).not.toContain(state);
         rmSync(state, {recursive: true, force: true});
+        // The state root of the containerd namespace: with runts it holds the cache of seccomp programs.
+        rmSync(`/run/containerd/runc/${box.token}`, {recursive: true, force: true});
         // The cgroup of the containerd namespace, that of all its containers: runc leaves it.
         const parents = allCgroups().filter((path) => basename(path) === box.token);
         if (runtime !== BINARY || isRunc) for (const path of parents) rmdirSync(path);

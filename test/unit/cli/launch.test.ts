@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {readLaunch} from '../../../src/cli/launch.ts';
 
-const text = '1;nofile=1024:18446744073709551615;ignored=1000;blocked=4000000000000001;fds=3,4,7;argv0=/usr/bin/runts';
+const text = '1;nofile=1024:18446744073709551615;ignored=1000;blocked=4000000000000001;fds=3,4,7';
 
 describe('what the launcher tells', () => {
   it('is read without loss', () => {
@@ -19,15 +19,9 @@ describe('what the launcher tells', () => {
       RUNTS_LAUNCH: text,
       PATH: '/bin',
       EMPTY: '',
-      NODE_COMPILE_CACHE: '/launcher',
       RUNTS_SCRUBBED_NODE_OPTIONS: '--inspect',
     });
     expect(env).toEqual({PATH: '/bin', EMPTY: '', NODE_OPTIONS: '--inspect'});
-  });
-
-  it('gives back a compile cache that the caller had set', () => {
-    const {env} = readLaunch({RUNTS_LAUNCH: text, NODE_COMPILE_CACHE: '/a', RUNTS_SCRUBBED_NODE_COMPILE_CACHE: '/b'});
-    expect(env).toEqual({NODE_COMPILE_CACHE: '/b'});
   });
 
   it.each([
