@@ -83,7 +83,7 @@ build/.operations: src/plan/operations.ts scripts/generate-operations.ts $(nativ
 	@$(node) scripts/generate-operations.ts
 	@touch $@
 
-build/.schemas: $(schemas) scripts/generate-schemas.ts build/.npm
+build/.schemas: $(schemas) scripts/generate-schemas.ts $(wildcard scripts/schemas/*.ts) build/.npm
 	@$(node) scripts/generate-schemas.ts
 	@touch $@
 
