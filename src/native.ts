@@ -112,11 +112,6 @@ export interface Native {
   }): ExitStatus;
   /** Starts queueing signals for supervise(); call before spawn. */
   holdSignals(): void;
-  /** Window size of a terminal, or undefined when fd is none. */
-  windowSize(fd: number): {height: number; width: number} | undefined;
-  /** TIOCSWINSZ. */
-  setWindowSize(fd: number, size: {height: number; width: number}): void;
-
   /** prctl PR_SET_CHILD_SUBREAPER. */
   setSubreaper(on: boolean): void;
   /** flock(2); false when it would block (nonblocking) */
@@ -126,15 +121,8 @@ export interface Native {
   mkfifo(path: string, mode: number): void;
   /** The CLONE_NEW* type of a namespace fd (ioctl NS_GET_NSTYPE). */
   namespaceType(fd: number): number;
-  /** Filesystem magic of a path (statfs f_type). */
-  filesystemType(path: string): number;
-  /** Opens a path inside a root with openat2 RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, O_PATH | O_CLOEXEC. */
-  openInRoot(root: string, path: string): number;
   /** Connects to a unix stream socket and sends `payload` with one fd. */
   sendFd(request: {path: string; payload: string; fd: number}): void;
-  umask(mask: number): number;
-  /** fcntl F_SETFD: whether exec closes the fd. */
-  setCloseOnExec(fd: number, on: boolean): void;
   /** _exit(2): no teardown. */
   exit(code: number): never;
 

@@ -1,8 +1,6 @@
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -46,26 +44,6 @@ Napi::Value Supervise(const Napi::CallbackInfo &info) {
 	status.Set("code", job.code >= 0 ? Napi::Number::New(env, job.code) : env.Undefined());
 	status.Set("signal", job.signal != 0 ? Napi::Number::New(env, job.signal) : env.Undefined());
 	return status;
-}
-
-Napi::Value WindowSize(const Napi::CallbackInfo &info) {
-	const Napi::Env env = info.Env();
-	winsize size;
-	if (ioctl(info[0].ToNumber().Int32Value(), TIOCGWINSZ, &size) < 0)
-		return env.Undefined();
-	Napi::Object object = Napi::Object::New(env);
-	object.Set("height", Napi::Number::New(env, size.ws_row));
-	object.Set("width", Napi::Number::New(env, size.ws_col));
-	return object;
-}
-
-void SetWindowSize(const Napi::CallbackInfo &info) {
-	const Napi::Object wanted = info[1].As<Napi::Object>();
-	winsize size = {};
-	size.ws_row = static_cast<unsigned short>(NumberOf(wanted, "height"));
-	size.ws_col = static_cast<unsigned short>(NumberOf(wanted, "width"));
-	if (ioctl(info[0].ToNumber().Int32Value(), TIOCSWINSZ, &size) < 0)
-		ThrowErrno(info.Env(), errno, "ioctl TIOCSWINSZ");
 }
 
 // A socket path may be longer than sun_path holds: then it is reached through an fd of its directory.
@@ -142,7 +120,5 @@ void SendFd(const Napi::CallbackInfo &info) {
 void RegisterConsole(Napi::Env env, Napi::Object exports) {
 	exports.Set("holdSignals", Napi::Function::New<HoldSignals>(env));
 	exports.Set("supervise", Napi::Function::New<Supervise>(env));
-	exports.Set("windowSize", Napi::Function::New<WindowSize>(env));
-	exports.Set("setWindowSize", Napi::Function::New<SetWindowSize>(env));
 	exports.Set("sendFd", Napi::Function::New<SendFd>(env));
 }

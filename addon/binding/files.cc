@@ -1,11 +1,8 @@
 #include <fcntl.h>
 #include <linux/nsfs.h>
-#include <linux/openat2.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -55,46 +52,6 @@ Napi::Value NamespaceType(const Napi::CallbackInfo &info) {
 	return Napi::Number::New(info.Env(), type);
 }
 
-Napi::Value FilesystemType(const Napi::CallbackInfo &info) {
-	const std::string path = info[0].ToString().Utf8Value();
-	struct statfs fs;
-	if (statfs(path.c_str(), &fs) < 0) {
-		ThrowErrno(info.Env(), errno, "statfs", path);
-		return info.Env().Undefined();
-	}
-	return Napi::Number::New(info.Env(), static_cast<double>(static_cast<unsigned long>(fs.f_type)));
-}
-
-Napi::Value OpenInRoot(const Napi::CallbackInfo &info) {
-	const Napi::Env env = info.Env();
-	const std::string root = info[0].ToString().Utf8Value(), path = info[1].ToString().Utf8Value();
-	const int directory = open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (directory < 0) {
-		ThrowErrno(env, errno, "open", root);
-		return env.Undefined();
-	}
-	open_how how = {};
-	how.flags = O_PATH | O_CLOEXEC;
-	how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-	long fd;
-	int retries = 128;
-	do // EAGAIN: a rename somewhere raced with a ".." of the walk
-		fd = syscall(SYS_openat2, directory, path.c_str(), &how, sizeof how);
-	while (fd < 0 && errno == EAGAIN && --retries > 0);
-	const int error = errno;
-	close(directory);
-	if (fd < 0) {
-		ThrowErrno(env, error, "openat2", path);
-		return env.Undefined();
-	}
-	return Napi::Number::New(env, static_cast<double>(fd));
-}
-
-void SetCloseOnExec(const Napi::CallbackInfo &info) {
-	if (fcntl(IntArgument(info, 0), F_SETFD, info[1].ToBoolean().Value() ? FD_CLOEXEC : 0) < 0)
-		ThrowErrno(info.Env(), errno, "fcntl F_SETFD");
-}
-
 } // namespace
 
 void RegisterFiles(Napi::Env env, Napi::Object exports) {
@@ -102,7 +59,4 @@ void RegisterFiles(Napi::Env env, Napi::Object exports) {
 	exports.Set("makePipe", Napi::Function::New<MakePipe>(env));
 	exports.Set("mkfifo", Napi::Function::New<Mkfifo>(env));
 	exports.Set("namespaceType", Napi::Function::New<NamespaceType>(env));
-	exports.Set("filesystemType", Napi::Function::New<FilesystemType>(env));
-	exports.Set("openInRoot", Napi::Function::New<OpenInRoot>(env));
-	exports.Set("setCloseOnExec", Napi::Function::New<SetCloseOnExec>(env));
 }

@@ -1,7 +1,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -113,10 +112,6 @@ void SetSubreaper(const Napi::CallbackInfo &info) {
 		ThrowErrno(info.Env(), errno, "prctl PR_SET_CHILD_SUBREAPER");
 }
 
-Napi::Value Umask(const Napi::CallbackInfo &info) {
-	return Napi::Number::New(info.Env(), umask(info[0].ToNumber().Uint32Value()));
-}
-
 void Exit(const Napi::CallbackInfo &info) { _exit(info[0].ToNumber().Int32Value()); }
 
 } // namespace
@@ -129,6 +124,5 @@ void RegisterProcess(Napi::Env env, Napi::Object exports) {
 	exports.Set("reap", Napi::Function::New<Reap>(env));
 	exports.Set("kill", Napi::Function::New<Kill>(env));
 	exports.Set("setSubreaper", Napi::Function::New<SetSubreaper>(env));
-	exports.Set("umask", Napi::Function::New<Umask>(env));
 	exports.Set("exit", Napi::Function::New<Exit>(env));
 }

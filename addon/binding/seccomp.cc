@@ -366,7 +366,7 @@ Napi::Value Version(const Napi::CallbackInfo &info) {
 }
 
 // The file that libseccomp was loaded from: a cached program is void when it changes.
-Napi::Value LibraryPath(const Napi::CallbackInfo &info) {
+Napi::Value LibseccompPath(const Napi::CallbackInfo &info) {
 	Dl_info library;
 	if (dladdr(reinterpret_cast<const void *>(&seccomp_version), &library) == 0)
 		return info.Env().Undefined();
@@ -390,7 +390,7 @@ Napi::Value KernelFlags(const Napi::CallbackInfo &info) {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
 	exports.Set("compile", Napi::Function::New(env, Compile, "compile"));
 	exports.Set("version", Napi::Function::New(env, Version, "version"));
-	exports.Set("libraryPath", Napi::Function::New(env, LibraryPath, "libraryPath"));
+	exports.Set("libseccompPath", Napi::Function::New(env, LibseccompPath, "libseccompPath"));
 	exports.Set("kernelFlags", Napi::Function::New(env, KernelFlags, "kernelFlags"));
 	return exports;
 }

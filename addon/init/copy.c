@@ -16,6 +16,16 @@
 
 static int copy_directory(int from, int to, int depth);
 
+// Leaves errno as it is; -1 is none.
+static void close_both(int one, int other) {
+	int saved = errno;
+	if (one >= 0)
+		close(one);
+	if (other >= 0)
+		close(other);
+	errno = saved;
+}
+
 static int copy_contents(int from, const char *name, int to, const struct stat *status) {
 	int source = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
 	struct stat opened;
@@ -34,12 +44,7 @@ static int copy_contents(int from, const char *name, int to, const struct stat *
 			break; // 0: the file has become shorter meanwhile
 		left -= sent;
 	}
-	int saved = errno;
-	if (source >= 0)
-		close(source);
-	if (copy >= 0)
-		close(copy);
-	errno = saved;
+	close_both(source, copy);
 	return outcome;
 }
 
@@ -62,12 +67,7 @@ static int copy_subdirectory(int from, const char *name, int to, int depth) {
 	int source = openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int copy = openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int outcome = source < 0 || copy < 0 ? -1 : copy_directory(source, copy, depth + 1);
-	int saved = errno;
-	if (source >= 0)
-		close(source);
-	if (copy >= 0)
-		close(copy);
-	errno = saved;
+	close_both(source, copy);
 	return outcome;
 }
 

@@ -134,11 +134,22 @@ static bool has_long_value(const struct string_list *options) {
 	return false;
 }
 
+static bool is_tmpfs_without_mode(const struct op_mount_filesystem *op) {
+	return strcmp(op->type, "tmpfs") == 0 && !has_option(&op->options, "mode=");
+}
+
+static bool exists_in_root(const struct init *init, const char *path) {
+	int fd = open_in_root(init, path, O_PATH, 0);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 // A tmpfs without mode= looks as the directory that it covers did.
-static const char *inherited_mode(const struct op_mount_filesystem *op, int target_fd) {
+static const char *mode_of(int target_fd) {
 	static char option[16];
 	struct stat status;
-	if (strcmp(op->type, "tmpfs") != 0 || has_option(&op->options, "mode=") || fstat(target_fd, &status) < 0)
+	if (fstat(target_fd, &status) < 0)
 		return NULL;
 	snprintf(option, sizeof option, "mode=%o", status.st_mode & 07777);
 	return option;
@@ -206,14 +217,9 @@ static int mount_with_data(struct init *init, const struct op_mount_filesystem *
 
 int do_mount_filesystem(struct init *init, const struct op_mount_filesystem *op) {
 	struct flags flags = {op->attr_set, op->attr_clear, op->recursive_set, op->recursive_clear, op->propagation};
-	bool existed = false;
-	int target = open_in_root(init, op->target, O_PATH, 0);
-	if (target >= 0) {
-		existed = true;
-		close(target);
-	}
-	target = is_kernel_view(op->type) ? open_plain_directory(init, op->target)
-					  : open_target(init, op->target, false);
+	bool inherits = is_tmpfs_without_mode(op) && exists_in_root(init, op->target);
+	int target = is_kernel_view(op->type) ? open_plain_directory(init, op->target)
+					      : open_target(init, op->target, false);
 	if (target < 0)
 		return -1;
 	int outcome = strcmp(op->type, "proc") == 0 ? 0 : check_target(init, target, op->target);
@@ -229,7 +235,7 @@ int do_mount_filesystem(struct init *init, const struct op_mount_filesystem *op)
 		if (mounted >= 0)
 			close(mounted);
 	} else {
-		int created = create_filesystem(init, op, existed ? inherited_mode(op, target) : NULL);
+		int created = create_filesystem(init, op, inherits ? mode_of(target) : NULL);
 		outcome = created < 0 ? -1 : 0;
 		if (outcome == 0 && op->copy_up)
 			outcome = copy_up(init, op->target, created);

@@ -19,7 +19,7 @@ export interface SeccompAddon {
   /** libseccomp's version: "2.5.4". */
   version(): string;
   /** The file that libseccomp was loaded from. */
-  libraryPath(): string | undefined;
+  libseccompPath(): string | undefined;
   /** SECCOMP_FILTER_FLAG_* bits that this kernel knows; 0 when it has no seccomp filters. */
   kernelFlags(): number;
 }

@@ -56,7 +56,7 @@ export function seccompProgram(ctx: CacheContext, seccomp: Seccomp): SeccompProg
   const addon = loadSeccompAddon(ctx.libexec);
   const {program, unknown} = compileSeccomp(addon, normaliseSeccomp(seccomp));
   if (unknown.length > 0) ctx.log.debug(`seccomp: unknown system calls ignored: ${quoted(unknown)}`);
-  const library = addon.libraryPath();
+  const library = addon.libseccompPath();
   if (usable && library !== undefined) {
     const inputs = identities([...makers(ctx.libexec), library, LINKER_CACHE]);
     writeEntry(directory, file, encodeEntry({key, inputs, program}), ctx);

@@ -44,7 +44,7 @@ export const operations = {
   rootfs: {path: 'str'},
   /** A new filesystem (fsopen .. fsmount, mount_setattr, move_mount). `options` are `key` or `key=value`; attr* are
    * MOUNT_ATTR_*; `propagation` are MS_SHARED and friends, MS_REC allowed, applied one after the other; `copyUp` fills
-   * a tmpfs with what the rootfs has at `target`. `legacyFlags` (MS_*) serves kernels where mount(2) must be used. */
+   * a tmpfs with what the rootfs has at `target`. `legacyFlags` (MS_*) serve mount(2), for options too long for fsconfig(2). */
   mountFilesystem: {
     type: 'str',
     source: 'str',

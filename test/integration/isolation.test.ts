@@ -188,7 +188,11 @@ describe('what the program starts with', () => {
       spec.linux.seccomp = {
         defaultAction: 'SCMP_ACT_ALLOW',
         syscalls: [
-          {names: ['sendmsg', 'recvmsg', 'sendto', 'recvfrom', 'openat2'], action: 'SCMP_ACT_ERRNO', errnoRet: 38},
+          {
+            names: ['sendmsg', 'recvmsg', 'sendto', 'recvfrom', 'openat2', 'mmap'],
+            action: 'SCMP_ACT_ERRNO',
+            errnoRet: 38,
+          },
         ],
       };
     });

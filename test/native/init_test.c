@@ -1,5 +1,6 @@
 // runts-init on its own, with us as the runtime at the other end of its socket; and what it shares with the runtime.
 #define _GNU_SOURCE
+#include <elf.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -165,6 +166,32 @@ static void names_a_missing_interpreter(void) {
 	unlink(path);
 }
 
+// A program header that begins just before the end of the address space: its end, added up, is a small number.
+static void survives_a_hostile_elf(void) {
+	char path[] = "/tmp/runts-init-test.XXXXXX";
+	Elf64_Ehdr elf = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64}, .e_machine = 0xffff};
+	elf.e_phoff = 0 - (uint64_t)sizeof(Elf64_Phdr);
+	elf.e_phentsize = sizeof(Elf64_Phdr);
+	elf.e_phnum = 1;
+	int file = mkstemp(path);
+	CHECK(write(file, &elf, sizeof elf) == sizeof elf);
+	fchmod(file, 0755);
+	close(file);
+	struct writer writer;
+	begin(&writer, RUNTS_BUILD_ID, 2);
+	put_find(&writer, path, "");
+	put_exec(&writer, path, "y");
+	struct peer peer = start(&writer);
+	next(peer);
+	message_answer(peer.sync);
+	struct message failed = next(peer);
+	CHECK(failed.type == MESSAGE_FAILED && failed.step == 1 && failed.error == ENOEXEC);
+	CHECK(strcmp(failed.detail, "\x1f"
+				    "elf64 machine 65535") == 0);
+	CHECK(end(peer) == 1);
+	unlink(path);
+}
+
 static void refuses_a_damaged_plan(void) {
 	struct writer writer;
 	begin(&writer, RUNTS_BUILD_ID, 1);
@@ -249,6 +276,7 @@ int main(void) {
 	runs_a_program();
 	says_what_failed();
 	names_a_missing_interpreter();
+	survives_a_hostile_elf();
 	refuses_a_damaged_plan();
 	cuts_what_does_not_fit();
 	captures_a_hook();

@@ -302,7 +302,7 @@ describe('seccomp errors', () => {
 describe('the addon', () => {
   it('tells version and file of libseccomp, and the flags of the kernel', () => {
     expect(addon.version()).toMatch(/^2\.\d+\.\d+$/);
-    expect(addon.libraryPath()).toMatch(/libseccomp\.so/);
+    expect(addon.libseccompPath()).toMatch(/libseccomp\.so/);
     const TSYNC_LOG_SPEC_ALLOW = 7;
     expect(addon.kernelFlags() & TSYNC_LOG_SPEC_ALLOW).toBe(TSYNC_LOG_SPEC_ALLOW);
   });
