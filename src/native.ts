@@ -76,6 +76,20 @@ export interface ProgramResult extends ExitStatus {
   readonly stderr: string;
 }
 
+/** struct sched_attr, without its size and clamps (linux/sched/types.h). */
+export interface SchedulerAttributes {
+  /** SCHED_*. */
+  readonly policy: number;
+  /** SCHED_FLAG_*. */
+  readonly flags: number;
+  readonly nice: number;
+  readonly priority: number;
+  /** Nanoseconds, like the next two. */
+  readonly runtime: bigint;
+  readonly deadline: bigint;
+  readonly period: bigint;
+}
+
 export interface Native {
   /** Build id of the addon: equals that of runts-init and of the plan encoder, or nothing runs. */
   readonly buildId: string;
@@ -99,6 +113,15 @@ export interface Native {
   reap(pidfd: number): ExitStatus;
   /** kill(2). */
   kill(pid: number, signal: number): void;
+
+  /** sched_setattr(2); utilization clamps, if `flags` ask for them, are 0. */
+  setScheduler(pid: number, attributes: SchedulerAttributes): void;
+  /** sched_getattr(2). */
+  getScheduler(pid: number): SchedulerAttributes;
+  /** ioprio_set(2) of one process; `value` is the class << 13 | the priority. */
+  setIoPriority(pid: number, value: number): void;
+  /** ioprio_get(2). */
+  getIoPriority(pid: number): number;
 
   /** Foreground run: forwards every catchable signal to the container's first process, relays between our stdio and
    * `master` in raw mode (-1: no terminal), or our ends of the container's three `pipes` (which it closes), copies the window

@@ -14,6 +14,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
 	RegisterProcess(env, exports);
 	RegisterConsole(env, exports);
 	RegisterFiles(env, exports);
+	RegisterScheduling(env, exports);
 	RegisterBpf(env, exports);
 	return exports;
 }

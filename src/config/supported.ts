@@ -32,8 +32,6 @@ const unsupported: readonly Unsupported[] = [
   {at: '/mounts/*/options/*', values: ['idmap', 'ridmap']},
   {at: '/process/apparmorProfile'},
   {at: '/process/selinuxLabel'},
-  {at: '/process/scheduler'},
-  {at: '/process/ioPriority'},
 ];
 
 /** The properties of a document that this version does not support. */

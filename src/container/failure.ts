@@ -155,9 +155,10 @@ function withoutStep(failed: Failed): string {
   return join("the container's first process failed", call, error);
 }
 
-/** A system call of the runtime itself, while it was about to do `what`. */
-export function runtimeFailure(what: string, error: SyscallFacts): RuntsError {
+/** A system call of the runtime itself, while it was about to do `what`; `hint` is better than the usual one. */
+export function runtimeFailure(what: string, error: SyscallFacts, hint?: string): RuntsError {
   const object = [error.path, error.dest].filter((part) => part !== undefined && part !== '').join(' -> ');
   const call = `${error.syscall} ${object}`.trim();
-  return new RuntsError(join(what, call, errnoText(error.errno), hintFor(error.errno, error.syscall)), {cause: error});
+  const detail = hint ?? hintFor(error.errno, error.syscall);
+  return new RuntsError(join(what, call, errnoText(error.errno), detail), {cause: error});
 }

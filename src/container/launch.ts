@@ -22,6 +22,7 @@ import {patienceWith} from './patience.ts';
 import {removePidFile, writePidFile} from './pid-file.ts';
 import {newRecord, preparePlan, stepsAfterReady} from './prepare.ts';
 import {createUndoStack, type UndoStack} from './rollback.ts';
+import {applyScheduling} from './scheduling.ts';
 import {callersStdio, pipedStdio, type Stdio} from './stdio.ts';
 
 export interface CreateOptions {
@@ -144,6 +145,7 @@ function goThrough(launch: Launch, id: string): Launched {
     patience: patienceWith(bundle.config.hooks?.createContainer),
   };
   const master = shakeHands(placed, talk, init);
+  applyScheduling(ctx.native, bundle.config.process, init.pid);
   mark('ready');
   commit(placed, talk, init);
   return {directory, record: placed.record, init, master, pipes: launch.stdio.ours};

@@ -34,6 +34,10 @@ export interface ProcessSpec {
   rlimits?: {type: string; soft: number | bigint; hard: number | bigint}[];
   noNewPrivileges?: boolean;
   oomScoreAdj?: number;
+  scheduler?: {policy: string; flags?: string[]; [more: string]: unknown};
+  ioPriority?: {class: string; priority?: number};
+  apparmorProfile?: string;
+  selinuxLabel?: string;
 }
 
 export interface DeviceSpec {

@@ -1,5 +1,5 @@
 // The process: limits, capabilities, scheduling.
-import type {Scheduler} from '../../generated/config.ts';
+import type {Scheduler, SchedulerFlag} from '../../generated/config.ts';
 import {eachDuplicate, type Report, type Rule} from './rule.ts';
 
 const program: Rule = {
@@ -56,6 +56,7 @@ const scheduler: Rule = {
   check({process}, report) {
     if (process.scheduler === undefined) return;
     checkPriorities(process.scheduler, report);
+    checkFlags(process.scheduler, report);
     checkDeadline(process.scheduler, report);
   },
 };
@@ -63,6 +64,9 @@ const scheduler: Rule = {
 /** sched(7). */
 function checkPriorities({policy, nice = 0, priority = 0}: Scheduler, report: Report): void {
   if (nice < -20 || nice > 19) report.problem('/process/scheduler/nice', `must be from -20 to 19, got ${nice}`);
+  else if (nice !== 0 && policy !== 'SCHED_OTHER' && policy !== 'SCHED_BATCH') {
+    report.warning('/process/scheduler/nice', `ignored, as it goes only with SCHED_OTHER and SCHED_BATCH`);
+  }
   if (policy === 'SCHED_FIFO' || policy === 'SCHED_RR') {
     if (priority >= 1 && priority <= 99) return;
     report.problem('/process/scheduler/priority', `must be from 1 to 99 with ${policy}, got ${priority}`);
@@ -70,6 +74,21 @@ function checkPriorities({policy, nice = 0, priority = 0}: Scheduler, report: Re
     report.problem('/process/scheduler/priority', `must be 0 with ${policy}, got ${priority}`);
   }
 }
+
+/** What the kernel would drop in silence. */
+function checkFlags({policy, flags = []}: Scheduler, report: Report): void {
+  for (const [index, flag] of flags.entries()) {
+    const at = `/process/scheduler/flags/${index}`;
+    if (policy !== 'SCHED_DEADLINE' && deadlineFlags.includes(flag)) {
+      report.problem(at, `${flag} goes only with SCHED_DEADLINE, not with ${policy}`);
+    }
+    if (flag.startsWith('SCHED_FLAG_UTIL_CLAMP')) {
+      report.warning(at, `the clamp is 0, as the specification has no property for its value`);
+    }
+  }
+}
+
+const deadlineFlags: readonly SchedulerFlag[] = ['SCHED_FLAG_RECLAIM', 'SCHED_FLAG_DL_OVERRUN'];
 
 function checkDeadline({policy, runtime = 0n, deadline = 0n, period = 0n}: Scheduler, report: Report): void {
   if (policy !== 'SCHED_DEADLINE') {

@@ -5,8 +5,6 @@ import {all, put} from './case.ts';
 export const UNSUPPORTED: readonly (readonly [what: string, edit: Edit, says: RegExp])[] = [
   ['apparmorProfile', put('/process/apparmorProfile', 'some-profile'), /apparmorProfile/],
   ['selinuxLabel', put('/process/selinuxLabel', 'system_u:system_r:x_t:s0'), /selinuxLabel/],
-  ['scheduler', put('/process/scheduler', {policy: 'SCHED_BATCH'}), /scheduler/],
-  ['ioPriority', put('/process/ioPriority', {class: 'IOPRIO_CLASS_IDLE', priority: 0}), /ioPriority/],
   ['personality', put('/linux/personality', {domain: 'LINUX32'}), /personality/],
   [
     'user namespace',

@@ -74,7 +74,6 @@ describe('process', () => {
         '/process/scheduler/nice: must be from -20 to 19, got 20',
         '/process/scheduler/priority: must be from 1 to 99 with SCHED_FIFO, got 0',
         '/process/scheduler/runtime: goes only with SCHED_DEADLINE, not with SCHED_FIFO',
-        notSupported('/process/scheduler'),
       ],
     ],
     [
@@ -82,14 +81,33 @@ describe('process', () => {
       [
         '/process/scheduler/priority: must be 0 with SCHED_DEADLINE, got 1',
         '/process/scheduler: must have 0 < runtime <= deadline <= period, got 5, 4 and 0',
-        notSupported('/process/scheduler'),
       ],
     ],
     [
+      {
+        '/process/scheduler': {
+          policy: 'SCHED_RR',
+          priority: 1,
+          flags: ['SCHED_FLAG_RESET_ON_FORK', 'SCHED_FLAG_RECLAIM'],
+        },
+      },
+      ['/process/scheduler/flags/1: SCHED_FLAG_RECLAIM goes only with SCHED_DEADLINE, not with SCHED_RR'],
+    ],
+    [
       {'/process/ioPriority': {class: 'IOPRIO_CLASS_BE', priority: 8}},
-      ['/process/ioPriority/priority: must be at most 7, got 8', notSupported('/process/ioPriority')],
+      ['/process/ioPriority/priority: must be at most 7, got 8'],
     ],
   ]);
+
+  it('what the scheduler passes over is a warning', () => {
+    expect(warningsOf({'/process/scheduler': {policy: 'SCHED_IDLE', nice: 3}})).toEqual([
+      '/process/scheduler/nice: ignored, as it goes only with SCHED_OTHER and SCHED_BATCH',
+    ]);
+    const flags = ['SCHED_FLAG_UTIL_CLAMP_MAX'];
+    expect(warningsOf({'/process/scheduler': {policy: 'SCHED_OTHER', flags}})).toEqual([
+      '/process/scheduler/flags/0: the clamp is 0, as the specification has no property for its value',
+    ]);
+  });
 
   it('ambient capabilities that cannot be are a warning', () => {
     const capabilities = {

@@ -21,8 +21,6 @@ describe('what is not supported yet', () => {
     ['/linux/resources/unified', {'memory.high': 'max'}],
     ['/process/apparmorProfile', 'x'],
     ['/process/selinuxLabel', 'x'],
-    ['/process/scheduler', {policy: 'SCHED_OTHER'}],
-    ['/process/ioPriority', {class: 'IOPRIO_CLASS_IDLE'}],
   ])('%s is an error that says so', (pointer, value) => {
     expect(problemsOf({[pointer]: value})).toContain(`${pointer}: ${SUFFIX}`);
   });
