@@ -29,6 +29,8 @@ export type InitMessage =
   | {readonly type: 'hello'; readonly build: string}
   /** The process that goes on has another pid than the spawned one, which ends; waits for proceed(). */
   | {readonly type: 'pid'; readonly pid: number}
+  /** In a new user namespace, whose id maps are to be written; waits for proceed(). */
+  | {readonly type: 'userNamespace'}
   | {readonly type: 'runtimeHooks'}
   | {readonly type: 'console'; readonly fd: number; readonly name: string}
   | {readonly type: 'ready'}
@@ -97,7 +99,7 @@ export interface Native {
   spawn(request: SpawnRequest): Spawned;
   /** Next message on a sync socket; undefined at end of file; throws ETIMEDOUT. timeoutMs -1: no limit. */
   receive(sync: number, timeoutMs: number): InitMessage | undefined;
-  /** Lets runts-init go on: after `hello`, `pid`, `runtimeHooks` and `ready`. False when it is gone. */
+  /** Lets runts-init go on: after `hello`, `pid`, `userNamespace`, `runtimeHooks` and `ready`. False when it is gone. */
   proceed(sync: number): boolean;
 
   /** Runs a hook: own process group, output captured, killed at its deadline with everything in its group. */

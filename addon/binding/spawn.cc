@@ -61,6 +61,9 @@ Napi::Value Describe(Napi::Env env, const message &message, int fd) {
 		type("pid");
 		number("pid", message.value);
 		break;
+	case MESSAGE_USER_NAMESPACE:
+		type("userNamespace");
+		break;
 	case MESSAGE_RUNTIME_HOOKS:
 		type("runtimeHooks");
 		break;

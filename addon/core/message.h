@@ -8,11 +8,12 @@
 #include <stdint.h>
 
 enum message_type {
-	MESSAGE_HELLO = 1,     // syscall: build id
-	MESSAGE_PID,           // value: host pid of the process that goes on
-	MESSAGE_RUNTIME_HOOKS, // waits for an answer
-	MESSAGE_CONSOLE,       // with the pty's master as a file descriptor; object: its name
-	MESSAGE_READY,         // waits for an answer
+	MESSAGE_HELLO = 1,      // syscall: build id
+	MESSAGE_PID,            // value: host pid of the process that goes on
+	MESSAGE_USER_NAMESPACE, // waits for an answer, which comes when the id maps are written
+	MESSAGE_RUNTIME_HOOKS,  // waits for an answer
+	MESSAGE_CONSOLE,        // with the pty's master as a file descriptor; object: its name
+	MESSAGE_READY,          // waits for an answer
 	MESSAGE_WARNING,
 	MESSAGE_FAILED
 };

@@ -24,8 +24,9 @@ struct init {
 	int sync;
 	int channel; // where failures are told: the sync socket, after the gate its result FIFO
 	bool channel_is_fifo;
-	int root;   // O_PATH of the root of the container's files; -1 before the `rootfs` step
-	int procfs; // a private procfs; -1 until it is needed
+	int root;        // O_PATH of the root of the container's files; -1 before the `rootfs` step
+	int procfs;      // a private procfs; -1 until it is needed
+	uint32_t joined; // CLONE_NEW* of the `setns` steps that have succeeded
 	bool pivoted;
 	bool in_cwd;  // a `chdir` step has succeeded
 	mode_t umask; // the caller's
@@ -50,6 +51,9 @@ int fails_with(struct init *init, const char *syscall, const char *object, const
 void warn(struct init *init, const char *syscall, const char *object);
 // Sends init->failure and ends the process.
 void report_failure(struct init *init) __attribute__((noreturn));
+
+// ---- namespaces.c
+bool groups_are_fixed(struct init *init);
 
 // ---- execute.c: the program's environment, with HOME added when it has none. Before a filter that forbids mmap or open.
 const char *const *with_home(struct init *init, const struct op_exec *op);

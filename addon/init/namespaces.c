@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/keyctl.h>
 #include <net/if.h>
 #include <sched.h>
@@ -35,7 +36,45 @@ int do_oom_score_adj(struct init *init, const struct op_oom_score_adj *op) {
 }
 
 int do_setns(struct init *init, const struct op_setns *op) {
-	return setns(op->fd, (int)op->type) < 0 ? fails(init, "setns", "") : 0;
+	if (init->joined & op->type)
+		return 0;
+	if (setns(op->fd, (int)op->type) < 0)
+		return op->yield && errno == EPERM ? 0 : fails(init, "setns", "");
+	init->joined |= op->type;
+	return 0;
+}
+
+int do_user_namespace(struct init *init, const struct op_user_namespace *op) {
+	(void)op;
+	if (unshare(CLONE_NEWUSER) < 0)
+		return fails(init, "unshare", "");
+	// /proc/PID/uid_map must belong to the user for him, or his newuidmap, to write it.
+	prctl(PR_SET_DUMPABLE, 1);
+	struct message message = {.type = MESSAGE_USER_NAMESPACE, .step = init->step};
+	if (message_send(init->sync, &message, -1) < 0 || message_wait_answer(init->sync) < 0)
+		return fails(init, "recv", "sync socket");
+	prctl(PR_SET_DUMPABLE, 0);
+	return 0;
+}
+
+// Whether this user namespace lets nobody change his groups (user_namespaces(7), /proc/PID/setgroups).
+bool groups_are_fixed(struct init *init) {
+	char text[16];
+	ssize_t length = read_file(private_procfs(init), "self/setgroups", text, sizeof text);
+	return length >= 4 && strncmp(text, "deny", 4) == 0;
+}
+
+int do_assume_ids(struct init *init, const struct op_assume_ids *op) {
+	if (setgroups(0, NULL) < 0 && !(errno == EPERM && groups_are_fixed(init)))
+		return fails(init, "setgroups", "");
+	if (setresgid(op->gid, op->gid, op->gid) < 0)
+		return fails(init, "setresgid", "");
+	if (setresuid(op->uid, op->uid, op->uid) < 0)
+		return fails(init, "setresuid", "");
+	// As for every change of ids.
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_DUMPABLE, 0);
+	return 0;
 }
 
 int do_unshare(struct init *init, const struct op_unshare *op) {

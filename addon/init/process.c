@@ -30,6 +30,18 @@ int do_no_new_privileges(struct init *init, const struct op_no_new_privileges *o
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? fails(init, "prctl PR_SET_NO_NEW_PRIVS", "") : 0;
 }
 
+int do_rlimit_ceiling(struct init *init, const struct op_rlimit_ceiling *op) {
+	struct {
+		uint64_t soft, hard;
+	} limit;
+	if (syscall(SYS_prlimit64, 0, op->resource, NULL, &limit) < 0)
+		return fails(init, "prlimit", "");
+	if (limit.hard >= op->hard)
+		return 0;
+	limit.hard = op->hard;
+	return syscall(SYS_prlimit64, 0, op->resource, &limit, NULL) < 0 ? fails(init, "prlimit", "") : 0;
+}
+
 int do_rlimit(struct init *init, const struct op_rlimit *op) {
 	struct {
 		uint64_t soft, hard;
@@ -84,7 +96,9 @@ int do_bounding_set(struct init *init, const struct op_bounding_set *op) {
 int do_user(struct init *init, const struct op_user *op) {
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return fails(init, "prctl PR_SET_KEEPCAPS", "");
-	if (op->set_groups && setgroups(op->groups.count, op->groups.items) < 0)
+	// Who has no groups to set, and may not, need not.
+	if (setgroups(op->groups.count, op->groups.items) < 0 &&
+	    !(errno == EPERM && op->groups.count == 0 && groups_are_fixed(init)))
 		return fails(init, "setgroups", "");
 	if (setresgid(op->gid, op->gid, op->gid) < 0)
 		return fails(init, "setresgid", "");

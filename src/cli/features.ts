@@ -16,8 +16,7 @@ export function features(): object {
     hooks: HOOKS,
     mountOptions: sorted(mountOptionNames),
     linux: {
-      // User namespaces are refused (config/supported.ts).
-      namespaces: sorted(Object.keys(CLONE_NEW).filter((type) => type !== 'user')),
+      namespaces: sorted(Object.keys(CLONE_NEW)),
       capabilities: [...capabilityNames],
       cgroup: {v1: true, v2: true, systemd: false, systemdUser: false, rdma: false},
       seccomp: {

@@ -11,9 +11,6 @@ interface Unsupported {
 }
 
 const unsupported: readonly Unsupported[] = [
-  {at: '/linux/namespaces/*/type', values: ['user']},
-  {at: '/linux/uidMappings'},
-  {at: '/linux/gidMappings'},
   {at: '/linux/mountLabel'},
   {at: '/linux/personality'},
   {at: '/linux/memoryPolicy'},

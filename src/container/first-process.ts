@@ -15,6 +15,7 @@ import {endMembers} from './destroy.ts';
 import {runtimeFailure} from './failure.ts';
 import {awaitReady, type Talk} from './handshake.ts';
 import {runHooks, stateForHooks} from './hooks.ts';
+import {writeIdMaps} from './id-maps.ts';
 import {numbersOf} from './inherited-fds.ts';
 import {
   DEATH_DEADLINE_MS,
@@ -81,6 +82,9 @@ export function shakeHands(launch: Placed, talk: Talk, init: InitProcess): numbe
     pid(pid) {
       replaceProcess(native, init, pid);
       setInit(launch, pid);
+    },
+    userNamespace() {
+      writeIdMaps(ctx, init.pid, bundle.config.linux ?? {});
     },
     runtimeHooks() {
       const state = stateForHooks(launch.record, 'creating', init.pid);

@@ -3,6 +3,8 @@
 //   runtime                      runts-init
 //      | <------------------ hello (build id)
 //   proceed -----------------------> |
+//      | <--------------- userNamespace          only with a new one
+//   proceed -----------------------> |
 //      | <------------------------- pid          only when the plan has a `fork`
 //   proceed -----------------------> |
 //      | <----------------- runtimeHooks         only when there are such hooks
@@ -31,6 +33,8 @@ export interface Talk {
 export interface Handlers {
   hello(build: string): void;
   pid(pid: number): void;
+  /** Writes the id maps of the user namespace that the process has made. */
+  userNamespace(): void;
   runtimeHooks(): void;
   /** Takes over the fd. `name` is the path of the pty's other side. */
   console(master: number, name: string): void;
@@ -51,6 +55,10 @@ export function awaitReady(ctx: TalkContext, talk: Talk, handlers: Handlers): vo
         break;
       case 'pid':
         handlers.pid(message.pid);
+        proceed(ctx, talk, handlers);
+        break;
+      case 'userNamespace':
+        handlers.userNamespace();
         proceed(ctx, talk, handlers);
         break;
       case 'runtimeHooks':

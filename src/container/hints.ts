@@ -9,6 +9,12 @@ const hints: Readonly<Record<string, string>> = {
   'clone3 EOPNOTSUPP': 'the cgroup is threaded or of an invalid domain (cgroup.type)',
   'clone3 EPERM': 'new namespaces need CAP_SYS_ADMIN, or a user namespace of the container’s own',
   'unshare ENOSPC': 'user.max_*_namespaces or the nesting limit of namespaces is reached; the disk is not full',
+  'userNamespace ENOSPC':
+    'user.max_user_namespaces (sysctl) is 0 or reached, or the nesting limit of 32 is; the disk is not full',
+  'userNamespace EPERM':
+    'kernel.unprivileged_userns_clone or kernel.apparmor_restrict_unprivileged_userns (sysctl) keeps users from it, or the runtime is in a chroot',
+  'userNamespace EINVAL': 'the kernel lacks user namespaces (CONFIG_USER_NS)',
+  'assumeIds EINVAL': 'the id is not mapped in the user namespace',
   'setns EPERM': 'joining it needs CAP_SYS_ADMIN in the user namespace that owns it',
   'joinCgroup EACCES': 'this user may not move processes between those cgroups',
   'joinCgroup ENOENT': 'somebody removed the cgroup',
@@ -35,6 +41,8 @@ const hints: Readonly<Record<string, string>> = {
   'domainname EPERM': 'it needs a uts namespace of the container’s own',
   'rlimit EPERM': 'raising a hard limit needs CAP_SYS_RESOURCE',
   'user EAGAIN': 'RLIMIT_NPROC of that uid is reached',
+  'user EPERM':
+    'this user namespace was mapped without privileges, and so has no additional groups; /etc/subgid and newgidmap allow them',
   'user EINVAL': 'the id is not mapped in the container’s user namespace',
   'seccomp EACCES': 'without CAP_SYS_ADMIN it needs process.noNewPrivileges',
   'seccomp EINVAL': 'the kernel refuses the filter or one of its flags',

@@ -20,6 +20,7 @@ export function openNamespaces(
     const fd = descriptors.add(openNamespace(path, pointer));
     checkKind(native, fd, type, path, pointer);
     if (type === 'mount') refuseOwnMounts(fd, path, pointer);
+    if (type === 'user') refuseOwnUsers(fd, path, pointer);
     opened.set(type, fd);
   }
   return opened;
@@ -64,6 +65,14 @@ function refuseOwnMounts(fd: number, path: string, pointer: string): void {
     const message = `${path} is the mount namespace of the host: a container needs one of its own`;
     throw new ConfigError([{pointer, message}]);
   }
+}
+
+/** setns(2) refuses it with a bare EINVAL. */
+function refuseOwnUsers(fd: number, path: string, pointer: string): void {
+  const [joined, own] = [fstatSync(fd), statSync('/proc/self/ns/user')];
+  if (joined.ino !== own.ino || joined.dev !== own.dev) return;
+  const message = `${path} is the user namespace that the runtime is in already: leave out the entry, or its path`;
+  throw new ConfigError([{pointer, message}]);
 }
 
 function statMounts(pid: string): Stats | undefined {

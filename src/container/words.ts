@@ -8,7 +8,10 @@ type Words = {readonly [Name in OperationName]: (step: Extract<Operation, {reado
 const words: Words = {
   joinCgroup: () => "join the container's cgroup",
   oomScoreAdj: ({value}) => `set the OOM score adjustment to ${value}`,
+  rlimitCeiling: ({resource, hard}) => `raise the hard limit of ${limitName(resource)} to ${hard}`,
   setns: ({type}) => `join the ${namespaceNames(type)} namespace`,
+  userNamespace: () => 'create a new user namespace',
+  assumeIds: ({uid, gid}) => `become uid ${uid} and gid ${gid} of the user namespace`,
   unshare: ({flags}) => `create a new ${namespaceNames(flags)} namespace`,
   timensOffsets: () => 'set the clock offsets of the time namespace',
   fork: () => 'go on in a new process',
@@ -37,7 +40,7 @@ const words: Words = {
   readonlyPath: ({path}) => `make ${path} read-only`,
   maskPath: ({path}) => `mask ${path}`,
   noNewPrivileges: () => 'set no_new_privs',
-  rlimit: ({resource, soft, hard}) => `set ${rlimits[resource] ?? `limit ${resource}`} to ${soft} (hard: ${hard})`,
+  rlimit: ({resource, soft, hard}) => `set ${limitName(resource)} to ${soft} (hard: ${hard})`,
   signals: () => 'restore the signal dispositions',
   stdioOwner: ({uid}) => `give the standard streams to uid ${uid}`,
   boundingSet: () => 'set the bounding capabilities',
@@ -70,6 +73,8 @@ const rlimits: readonly string[] = [
   'RLIMIT_RTPRIO',
   'RLIMIT_RTTIME',
 ];
+
+const limitName = (resource: number): string => rlimits[resource] ?? `limit ${resource}`;
 
 function namespaceNames(flags: number): string {
   const names = Object.entries(CLONE_NEW).filter(([, flag]) => (flags & flag) !== 0);

@@ -9,6 +9,8 @@ export interface HostFacts {
   readonly kernel: KernelVersion;
   /** CapBnd of this process: what a container can be given at most. Bit n stands for capability n. */
   readonly boundingSet: bigint;
+  /** Every capability of this kernel: what a container in a user namespace of its own can be given at most. */
+  readonly allCapabilities: bigint;
   /** Kernels without CONFIG_PROC_KCORE have no /proc/kcore. */
   readonly hasKcore: boolean;
 }
@@ -26,6 +28,9 @@ export function readHostFacts(): HostFacts {
     },
     get boundingSet(): bigint {
       return once(this, 'boundingSet', parseBoundingSet(readStatus()));
+    },
+    get allCapabilities(): bigint {
+      return once(this, 'allCapabilities', (2n << BigInt(readLastCapability())) - 1n);
     },
     get hasKcore(): boolean {
       return once(this, 'hasKcore', existsSync('/proc/kcore'));
@@ -56,6 +61,15 @@ function readStatus(): string {
     return readFileSync('/proc/self/status', 'utf8');
   } catch (error) {
     throw new RuntsError('cannot read /proc/self/status: is a procfs mounted on /proc?', {cause: error});
+  }
+}
+
+/** The number of the highest capability, capabilities(7). */
+function readLastCapability(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/cap_last_cap', 'utf8').trim();
+  } catch (error) {
+    throw new RuntsError('cannot read /proc/sys/kernel/cap_last_cap: is a procfs mounted on /proc?', {cause: error});
   }
 }
 

@@ -6,7 +6,7 @@
 // before it becomes read-only; what takes privileges before they are dropped; nothing that can fail after `ready` that
 // could have failed before.
 import {entranceFiles} from '../cgroups/entrance.ts';
-import {credentialSteps, lateSeccompSteps, userOf} from './credentials.ts';
+import {credentialSteps, lateSeccompSteps, outsideSteps, userOf} from './credentials.ts';
 import {deviceSteps} from './devices.ts';
 import {containerEnvironment, searchPath} from './environment.ts';
 import {createContainerSteps, runtimeHookSteps, startContainerSteps} from './hooks.ts';
@@ -31,6 +31,7 @@ export function compilePlan(input: PlanInput): CompiledPlan {
   const steps: Step[] = [
     ...cgroupSteps(input),
     ...oomSteps(input),
+    ...outsideSteps(input),
     ...namespaces.steps,
     ...sessionSteps(input),
     ...loopbackSteps(input.config),

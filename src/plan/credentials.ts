@@ -1,22 +1,33 @@
 // Who the container's program is, and what it may do: process.user, capabilities, noNewPrivileges, limits, seccomp.
+import {toHostId} from '../config/id-mappings.ts';
 import {type CapabilitySets, grantableCapabilities} from './capabilities.ts';
 import type {PlanInput} from './input.ts';
+import {hasUserNamespace} from './namespaces.ts';
 import type {Step} from './operations.ts';
 import {containerPath} from './paths.ts';
-import {rlimitSteps} from './rlimits.ts';
+import {rlimitCeilingSteps, rlimitSteps} from './rlimits.ts';
 
 const AT_CAPABILITIES = '/process/capabilities';
+
+/** What takes rights over the host's own objects, before a user namespace is entered, where we have them no more. */
+export function outsideSteps(input: PlanInput): Step[] {
+  if (!hasUserNamespace(input.config)) return [];
+  const owner = hostUid(input);
+  return [...rlimitCeilingSteps(input), ...(owner === undefined ? [] : stdioSteps(input, owner))];
+}
 
 /** In the order that works: what takes privileges first, the change of user, and what that change would have undone. */
 export function credentialSteps(input: PlanInput, warnings: string[]): Step[] {
   const {process} = input.config;
-  const sets = grantableCapabilities(process.capabilities, input.facts.boundingSet, warnings);
+  const {facts} = input;
+  const available = hasUserNamespace(input.config) ? facts.allCapabilities : facts.boundingSet;
+  const sets = grantableCapabilities(process.capabilities, available, warnings);
   const cwd = containerPath(process.cwd);
   return [
     ...(process.noNewPrivileges === true ? [{op: 'noNewPrivileges', at: '/process/noNewPrivileges'} as const] : []),
     ...rlimitSteps(input),
     {op: 'signals', at: '', ignored: input.launch.ignoredSignals, blocked: input.launch.blockedSignals},
-    ...stdioSteps(input),
+    ...(hasUserNamespace(input.config) && hostUid(input) !== undefined ? [] : stdioSteps(input, userOf(input).uid)),
     ...earlySeccompSteps(input),
     // As root first, who is kept out nowhere; but a network filesystem may know the user and not root.
     {op: 'chdir', at: '/process/cwd', path: cwd, retry: false},
@@ -48,14 +59,18 @@ function seccompSteps({seccomp}: PlanInput): Step[] {
   return [{op: 'seccomp', at: '/linux/seccomp', flags: seccomp.flags, program: seccomp.program}];
 }
 
-// A terminal has been given to its user when it was opened.
-function stdioSteps(input: PlanInput): Step[] {
-  if (input.config.process.terminal === true) return [];
-  return [{op: 'stdioOwner', at: '/process/user/uid', uid: userOf(input).uid}];
+// A terminal is given to its user when it is opened.
+function stdioSteps(input: PlanInput, uid: number): Step[] {
+  return input.config.process.terminal === true ? [] : [{op: 'stdioOwner', at: '/process/user/uid', uid}];
+}
+
+/** Unknown for a joined user namespace that comes without its mappings. */
+function hostUid(input: PlanInput): number | undefined {
+  return toHostId(input.config.linux?.uidMappings ?? [], userOf(input).uid);
 }
 
 function userStep(input: PlanInput): Step {
-  return {op: 'user', at: '/process/user', ...userOf(input), setGroups: true};
+  return {op: 'user', at: '/process/user', ...userOf(input)};
 }
 
 function capabilityStep({effective, permitted, inheritable, ambient}: CapabilitySets): Step {

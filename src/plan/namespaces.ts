@@ -1,6 +1,7 @@
 // linux.namespaces: which of them clone3(2) makes, and which init joins or makes itself, in an order that works.
+import {toHostId} from '../config/id-mappings.ts';
 import {ConfigError, RuntsError} from '../errors.ts';
-import type {Config, NamespaceType, TimeOffset} from '../generated/config.ts';
+import type {Config, IdMapping, NamespaceType, TimeOffset} from '../generated/config.ts';
 import {CLONE_NEW} from './constants.ts';
 import type {PlanInput} from './input.ts';
 import type {Step} from './operations.ts';
@@ -26,15 +27,16 @@ const clonable: readonly NamespaceType[] = ['mount', 'uts', 'ipc', 'network'];
 export function planNamespaces(input: PlanInput): NamespacePlan {
   const entries = readEntries(input.config);
   refuseUnsafe(entries);
+  return entries.has('user') ? planInUserNamespace(entries, input) : planWithoutUserNamespace(entries, input);
+}
+
+function planWithoutUserNamespace(entries: Entries, input: PlanInput): NamespacePlan {
   // No process enters a new time namespace, or joins a pid namespace, but by being forked. An init that clone3 made the
   // first process of a new pid namespace could not have a sibling in it, so then that one is made here, too.
   const pid = entries.get('pid');
   const time = entries.get('time');
   const staged = isJoined(pid) ? pid : isNew(time) ? time : undefined;
-  const cloned = staged === undefined ? [...clonable, 'pid' as const] : clonable;
-  const cloneFlags = cloned
-    .filter((type) => isNew(entries.get(type)))
-    .reduce((flags, type) => flags | CLONE_NEW[type], 0);
+  const cloneFlags = flagsOfNew(entries, staged === undefined ? [...clonable, 'pid'] : clonable);
   const steps: Step[] = [];
   for (const type of joinOrder) steps.push(...joinSteps(entries, type, input));
   // Only now: init has been moved to its cgroup meanwhile, which becomes the root of the namespace.
@@ -45,6 +47,41 @@ export function planNamespaces(input: PlanInput): NamespacePlan {
   }
   steps.push(...joinSteps(entries, 'mount', input));
   return {cloneFlags, steps};
+}
+
+/** All of it by init, once it has been exec'd: an exec before the id maps are written would cost it its capabilities. The new
+ * namespaces are made inside of the user namespace, and so belong to it. Those that are joined are joined from outside,
+ * by whoever has the rights to; an ordinary user has them in the user namespace only, if that is a joined one, too. */
+function planInUserNamespace(entries: Entries, input: PlanInput): NamespacePlan {
+  const user = entries.get('user') as Entry;
+  const others = [...joinOrder, 'mount'] as const;
+  const join = (yields: boolean): Step[] => others.flatMap((type) => joinSteps(entries, type, input, yields));
+  const steps = isNew(user)
+    ? [...join(false), {op: 'userNamespace', at: user.at} as const]
+    : [...join(true), ...joinSteps(entries, 'user', input)];
+  steps.push({op: 'assumeIds', at: user.at, ...idsInside(input.config)});
+  if (isJoined(user)) steps.push(...join(false));
+  const flags = flagsOfNew(entries, [...clonable, 'cgroup', 'pid', 'time']);
+  if (flags !== 0) steps.push({op: 'unshare', at: '/linux/namespaces', flags});
+  if (isNew(entries.get('time'))) steps.push(...offsetSteps(input.config));
+  const forked = entries.get('pid') ?? (isNew(entries.get('time')) ? entries.get('time') : undefined);
+  if (forked !== undefined) steps.push({op: 'fork', at: forked.at});
+  return {cloneFlags: 0, steps};
+}
+
+/** Who sets up the container: its root, or, where no id 0 is mapped, whoever is. */
+function idsInside({process, linux}: Config): {uid: number; gid: number} {
+  const pick = (mappings: readonly IdMapping[] = [], id = 0): number =>
+    [0, id].find((candidate) => toHostId(mappings, candidate) !== undefined) ?? mappings[0]?.containerID ?? 0;
+  return {
+    uid: pick(linux?.uidMappings, process.user?.uid),
+    gid: pick(linux?.gidMappings, process.user?.gid),
+  };
+}
+
+/** Whether the container's processes are in a user namespace that is not the runtime's. */
+export function hasUserNamespace({linux}: Config): boolean {
+  return linux?.namespaces?.some(({type}) => type === 'user') === true;
 }
 
 /** The loopback interface of a new network namespace is down; that of a joined one is its owner's business. */
@@ -61,11 +98,10 @@ function readEntries({linux}: Config): Entries {
   return entries;
 }
 
-// Validation has refused both already. A plan that came about without it must not act on the host's own mounts, where all
-// that a container mounts would stay, nor run as the host's root what was to be shut in a user namespace.
+// Validation has refused it already. A plan that came about without it must not act on the host's own mounts, where all
+// that a container mounts would stay.
 function refuseUnsafe(entries: Entries): void {
   const pointer = '/linux/namespaces';
-  if (entries.has('user')) throw new ConfigError([{pointer, message: 'a user namespace is not supported yet'}]);
   if (!entries.has('mount')) throw new ConfigError([{pointer, message: 'a mount namespace is needed'}]);
 }
 
@@ -77,12 +113,16 @@ function isJoined(entry: Entry | undefined): entry is Entry {
   return entry?.path !== undefined;
 }
 
-function joinSteps(entries: Entries, type: NamespaceType, {namespaceFds}: PlanInput): Step[] {
+function joinSteps(entries: Entries, type: NamespaceType, {namespaceFds}: PlanInput, yields = false): Step[] {
   const entry = entries.get(type);
   if (!isJoined(entry)) return [];
   const fd = namespaceFds.get(type);
   if (fd === undefined) throw new RuntsError(`the ${type} namespace ${entry.path} was not opened before it is joined`);
-  return [{op: 'setns', at: entry.at, fd, type: CLONE_NEW[type]}];
+  return [{op: 'setns', at: entry.at, fd, type: CLONE_NEW[type], yield: yields}];
+}
+
+function flagsOfNew(entries: Entries, types: readonly NamespaceType[]): number {
+  return types.filter((type) => isNew(entries.get(type))).reduce((flags, type) => flags | CLONE_NEW[type], 0);
 }
 
 function unshareSteps(entries: Entries, type: NamespaceType): Step[] {

@@ -23,8 +23,15 @@ export const operations = {
    * cgroup.procs that takes no lock that waits for an RCU grace period (5 to 17 ms). v2: see SpawnRequest.cgroupFd. */
   joinCgroup: {files: 'strs'},
   oomScoreAdj: {value: 'i32'},
-  /** setns(2) into the namespace behind an inherited fd; `type` is its CLONE_NEW* flag. */
-  setns: {fd: 'fd', type: 'u32'},
+  /** Raises a hard limit to at least this, while we still are who may: in a user namespace nobody is. */
+  rlimitCeiling: {resource: 'u32', hard: 'u64'},
+  /** setns(2) into the namespace behind an inherited fd; `type` is its CLONE_NEW* flag. With `yield` an EPERM is passed over,
+   * to be tried again from inside of the user namespace by a step without; that does nothing when the first has succeeded. */
+  setns: {fd: 'fd', type: 'u32', yield: 'flag'},
+  /** unshare(2) CLONE_NEWUSER; then asks the runtime to write the id maps, and waits for its answer. */
+  userNamespace: {},
+  /** setgroups(2) to none, where that is allowed, setresgid(2) and setresuid(2): who init is inside its user namespace. */
+  assumeIds: {uid: 'u32', gid: 'u32'},
   unshare: {flags: 'u32'},
   /** Writes /proc/self/timens_offsets after unshare(CLONE_NEWTIME), before any process enters. */
   timensOffsets: {text: 'str'},
@@ -125,8 +132,9 @@ export const operations = {
   stdioOwner: {uid: 'u32'},
   /** Drops from the bounding set all but `bounding`; must come before `user`. */
   boundingSet: {bounding: 'u64'},
-  /** Keeps capabilities over the change, then setgroups, setresgid, setresuid; `setGroups` false leaves groups alone. */
-  user: {uid: 'u32', gid: 'u32', groups: 'u32s', setGroups: 'flag'},
+  /** Keeps capabilities over the change, then setgroups (where a user namespace forbids it: only if there are some to set),
+   * setresgid, setresuid. */
+  user: {uid: 'u32', gid: 'u32', groups: 'u32s'},
   capabilities: {effective: 'u64', permitted: 'u64', inheritable: 'u64', ambient: 'u64'},
   /** chdir; the result must be inside the root. With `retry` false an EACCES or EPERM is passed over, to be tried again
    * after `user` by a step with `retry`, which does nothing when the first has succeeded. */

@@ -38,3 +38,10 @@ export function rlimitSteps({config, launch}: PlanInput): Step[] {
   if (rlimits.some(({type}) => type === 'RLIMIT_NOFILE')) return steps;
   return [...steps, {op: 'rlimit', at: '', resource: resources.RLIMIT_NOFILE, ...launch.nofile}];
 }
+
+/** Hard limits that may be above the caller's, for before a user namespace is entered. */
+export function rlimitCeilingSteps({config}: PlanInput): Step[] {
+  return (config.process.rlimits ?? []).map(({type, hard}, index) => {
+    return {op: 'rlimitCeiling', at: `/process/rlimits/${index}`, resource: resources[type], hard};
+  });
+}

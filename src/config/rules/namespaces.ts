@@ -1,5 +1,6 @@
 // Namespaces, and what makes sense only inside them.
 import type {IdMapping} from '../../generated/config.ts';
+import {toHostId} from '../id-mappings.ts';
 import {eachDuplicate, namespaceOf, type Report, type Rule} from './rule.ts';
 
 /** user_namespaces(7): since Linux 4.15. */
@@ -42,6 +43,22 @@ const userNamespace: Rule = {
       if (kind === 'none' && count > 0)
         report.problem(`/linux/${key}`, 'needs a "user" namespace in /linux/namespaces');
       if (kind === 'new' && count === 0) report.problem('/linux', `missing "${key}": a new user namespace needs them`);
+    }
+  },
+};
+
+/** Who is not mapped cannot be. A joined user namespace need not tell its mappings. */
+const mappedUser: Rule = {
+  reads: ['/process/user', '/linux/namespaces', '/linux/uidMappings', '/linux/gidMappings'],
+  check({process: {user}, linux: {uidMappings = [], gidMappings = []} = {}}, report) {
+    const checkId = (mappings: readonly IdMapping[], key: string, id: number, at: string): void => {
+      if (mappings.length === 0 || toHostId(mappings, id) !== undefined) return;
+      report.problem(`/process/user${at}`, `${id} is not mapped by /linux/${key}`);
+    };
+    checkId(uidMappings, 'uidMappings', user?.uid ?? 0, user?.uid === undefined ? '' : '/uid');
+    checkId(gidMappings, 'gidMappings', user?.gid ?? 0, user?.gid === undefined ? '' : '/gid');
+    for (const [index, gid] of (user?.additionalGids ?? []).entries()) {
+      checkId(gidMappings, 'gidMappings', gid, `/additionalGids/${index}`);
     }
   },
 };
@@ -104,6 +121,7 @@ export const namespaceRules: readonly Rule[] = [
   duplicates,
   mountNamespace,
   userNamespace,
+  mappedUser,
   idRanges('uidMappings'),
   idRanges('gidMappings'),
   timeOffsets,

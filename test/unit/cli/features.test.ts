@@ -23,7 +23,7 @@ describe('features', () => {
     const document = JSON.parse((await cli(['features'])).stdout);
     expect(document.mountOptions).toEqual([...mountOptionNames].sort());
     expect(document.mountOptions).toContain('rro');
-    expect(document.linux.namespaces).not.toContain('user');
+    expect(document.linux.namespaces).toContain('user');
     expect(document.linux.cgroup).toEqual({v1: true, v2: true, systemd: false, systemdUser: false, rdma: false});
     for (const name of ['apparmor', 'selinux', 'intelRdt', 'netDevices']) {
       expect(document.linux[name]).toEqual({enabled: false});

@@ -161,16 +161,12 @@ describe('namespaces', () => {
     [namespaced('pid', 'uts', 'pid'), ['/linux/namespaces/3: duplicated ns "pid": /linux/namespaces/1 has it already']],
     [{'/linux/namespaces': []}, [`/linux/namespaces: ${noMount}`]],
     [{'/linux': undefined}, [`/linux/namespaces: ${noMount}`]],
-    [
-      {'/linux/uidMappings': [map(0, 1000, 1)]},
-      ['/linux/uidMappings: needs a "user" namespace in /linux/namespaces', notSupported('/linux/uidMappings')],
-    ],
+    [{'/linux/uidMappings': [map(0, 1000, 1)]}, ['/linux/uidMappings: needs a "user" namespace in /linux/namespaces']],
     [
       namespaced('user'),
       [
         '/linux: missing "uidMappings": a new user namespace needs them',
         '/linux: missing "gidMappings": a new user namespace needs them',
-        '/linux/namespaces/1/type: "user" is valid but not supported by this version of runts',
       ],
     ],
     [
@@ -185,9 +181,18 @@ describe('namespaces', () => {
         '/linux/uidMappings/2: its hostID range overlaps with that of /linux/uidMappings/0',
         '/linux/gidMappings/1: goes beyond the largest id, 4294967294',
         '/linux/gidMappings/0: its containerID range overlaps with that of /linux/gidMappings/1',
-        '/linux/namespaces/1/type: "user" is valid but not supported by this version of runts',
-        notSupported('/linux/uidMappings'),
-        notSupported('/linux/gidMappings'),
+      ],
+    ],
+    [
+      {
+        ...namespaced('user'),
+        '/linux/uidMappings': [map(5, 1000, 10)],
+        '/linux/gidMappings': [map(0, 1000, 10)],
+        '/process/user': {uid: 15, gid: 9, additionalGids: [0, 10]},
+      },
+      [
+        '/process/user/uid: 15 is not mapped by /linux/uidMappings',
+        '/process/user/additionalGids/1: 10 is not mapped by /linux/gidMappings',
       ],
     ],
     [

@@ -3,12 +3,9 @@ import {findUnsupported} from '../../../src/config/supported.ts';
 import {namespaces, problemsOf} from './sample.ts';
 
 const SUFFIX = 'is valid but not supported by this version of runts';
-const mapping = [{containerID: 0, hostID: 0, size: 1}];
 
 describe('what is not supported yet', () => {
   it.each([
-    ['/linux/uidMappings', mapping],
-    ['/linux/gidMappings', mapping],
     ['/linux/mountLabel', 'x'],
     ['/linux/personality', {domain: 'LINUX32'}],
     ['/linux/memoryPolicy', {mode: 'MPOL_LOCAL'}],
@@ -28,13 +25,11 @@ describe('what is not supported yet', () => {
   it('is named to the value where only some are', () => {
     const document = {
       linux: {
-        namespaces: [{type: 'pid'}, {type: 'user', path: '/x'}],
         seccomp: {listenerPath: '/s', syscalls: [{action: 'SCMP_ACT_ALLOW'}, {action: 'SCMP_ACT_NOTIFY'}]},
       },
       mounts: [{options: ['ro']}, {options: ['ro', 'ridmap']}],
     };
     expect(findUnsupported(document).map(({pointer, message}) => `${pointer}: ${message}`)).toEqual([
-      `/linux/namespaces/1/type: "user" ${SUFFIX}`,
       `/linux/seccomp/syscalls/1/action: "SCMP_ACT_NOTIFY" ${SUFFIX}`,
       `/linux/seccomp/listenerPath: ${SUFFIX}`,
       `/mounts/1/options/1: "ridmap" ${SUFFIX}`,

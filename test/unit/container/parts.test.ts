@@ -232,10 +232,10 @@ describe('preparation', () => {
     expect(
       descriptorsOf({
         steps: [
-          {op: 'setns', at: '', fd: 20, type: 0},
+          {op: 'setns', at: '', fd: 20, type: 0, yield: false},
           {op: 'umask', at: '', mask: 5},
           {op: 'gate', at: '', read: 21, report: 22},
-          {op: 'setns', at: '', fd: 20, type: 0},
+          {op: 'setns', at: '', fd: 20, type: 0, yield: false},
         ],
       }),
     ).toEqual([20, 21, 22]);

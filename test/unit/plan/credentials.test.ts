@@ -76,7 +76,7 @@ describe('the user', () => {
   it('is root when not told', () => {
     expect(stepsNamed(minimalInput, 'umask', 'user')).toEqual([
       {op: 'umask', at: '/process/user/umask', mask: -1},
-      {op: 'user', at: '/process/user', uid: 0, gid: 0, groups: [], setGroups: true},
+      {op: 'user', at: '/process/user', uid: 0, gid: 0, groups: []},
     ]);
   });
 

@@ -45,7 +45,12 @@ export const minimalInput: PlanInput = {
   bundle: '/bundle',
   id: 'web',
   ociVersion: '1.2.0',
-  facts: {kernel: {major: 6, minor: 1}, boundingSet: ALL_CAPABILITIES, hasKcore: true},
+  facts: {
+    kernel: {major: 6, minor: 1},
+    boundingSet: ALL_CAPABILITIES,
+    allCapabilities: ALL_CAPABILITIES,
+    hasKcore: true,
+  },
   launch: {nofile: {soft: 1024n, hard: 4096n}, ignoredSignals: 0n, blockedSignals: 0n, inheritedFds: []},
   cgroup: v1Cgroup,
   layout: v1Layout,

@@ -4,7 +4,7 @@ import {compilePlan} from '../../../src/plan/compile.ts';
 import {orderOf, stepsNamed, withLinux} from './input.ts';
 
 const fds = new Map(
-  ['mount', 'uts', 'ipc', 'network', 'pid', 'cgroup', 'time'].map((type, index) => [type, 20 + index]),
+  ['mount', 'uts', 'ipc', 'network', 'pid', 'cgroup', 'time', 'user'].map((type, index) => [type, 20 + index]),
 );
 
 const fresh = (...types: NamespaceType[]): Namespace[] => types.map((type) => ({type}));
@@ -66,12 +66,14 @@ describe('joined namespaces', () => {
   ] as const)('%s', (type, flag) => {
     const namespaces = [...fresh('mount'), ...joined(type)];
     expect(compilePlan(input(namespaces)).cloneFlags).toBe(0x20000);
-    expect(entrySteps(namespaces)).toEqual([{op: 'setns', at: '/linux/namespaces/1', fd: fds.get(type), type: flag}]);
+    expect(entrySteps(namespaces)).toEqual([
+      {op: 'setns', at: '/linux/namespaces/1', fd: fds.get(type), type: flag, yield: false},
+    ]);
   });
 
   it('pid holds after a fork', () => {
     expect(entrySteps([...fresh('mount'), ...joined('pid')])).toEqual([
-      {op: 'setns', at: '/linux/namespaces/1', fd: 24, type: 0x20000000},
+      {op: 'setns', at: '/linux/namespaces/1', fd: 24, type: 0x20000000, yield: false},
       {op: 'fork', at: '/linux/namespaces/1'},
     ]);
   });
@@ -114,8 +116,89 @@ describe('what comes with namespaces', () => {
     );
     expect(() => compilePlan(input([]))).toThrow('a mount namespace is needed');
   });
+});
 
-  it('a user namespace is refused', () => {
-    expect(() => compilePlan(input(fresh('user', 'mount')))).toThrow('a user namespace is not supported yet');
+describe('user namespaces', () => {
+  const linux: Linux = {
+    uidMappings: [{containerID: 0, hostID: 100000, size: 65536}],
+    gidMappings: [{containerID: 0, hostID: 200000, size: 65536}],
+  };
+  const names = (namespaces: Namespace[], more: Linux = linux): string[] =>
+    stepsNamed(input(namespaces, more), 'setns', 'userNamespace', 'assumeIds', 'unshare', 'timensOffsets', 'fork').map(
+      (step) => (step.op === 'setns' ? `setns ${step.fd}${step.yield ? ' yield' : ''}` : step.op),
+    );
+
+  it('a new one is made by init, and all new namespaces in it at once', () => {
+    const namespaces = fresh('pid', 'mount', 'user', 'network', 'ipc', 'uts', 'cgroup');
+    expect(compilePlan(input(namespaces, linux)).cloneFlags).toBe(0);
+    expect(stepsNamed(input(namespaces, linux), 'userNamespace', 'assumeIds', 'unshare', 'fork')).toEqual([
+      {op: 'userNamespace', at: '/linux/namespaces/2'},
+      {op: 'assumeIds', at: '/linux/namespaces/2', uid: 0, gid: 0},
+      {op: 'unshare', at: '/linux/namespaces', flags: 0x6e020000},
+      {op: 'fork', at: '/linux/namespaces/0'},
+    ]);
+  });
+
+  it('others are joined before a new one is made', () => {
+    expect(names([...joined('network', 'pid', 'mount'), ...fresh('user', 'ipc')])).toEqual([
+      'setns 23',
+      'setns 24',
+      'setns 20',
+      'userNamespace',
+      'assumeIds',
+      'unshare',
+      'fork',
+    ]);
+  });
+
+  it('others are joined before a joined one is, and where that is forbidden after it', () => {
+    expect(names([...joined('network', 'user'), ...fresh('mount')])).toEqual([
+      'setns 23 yield',
+      'setns 27',
+      'assumeIds',
+      'setns 23',
+      'unshare',
+    ]);
+  });
+
+  it('without a pid or time namespace there is no fork', () => {
+    expect(names(fresh('user', 'mount'))).toEqual(['userNamespace', 'assumeIds', 'unshare']);
+    const timeOffsets = {boottime: {secs: 5n}};
+    expect(names(fresh('user', 'mount', 'time'), {...linux, timeOffsets})).toEqual([
+      'userNamespace',
+      'assumeIds',
+      'unshare',
+      'timensOffsets',
+      'fork',
+    ]);
+  });
+
+  it('whoever is mapped sets the container up: its root, the user of its program, or the first', () => {
+    const ids = (containerID: number, uid: number): number | undefined => {
+      const mappings = [{containerID, hostID: 100000, size: 10}];
+      const base = input(fresh('user', 'mount'), {uidMappings: mappings, gidMappings: mappings});
+      const process = {...base.config.process, user: {uid, gid: uid}};
+      const [step] = stepsNamed({...base, config: {...base.config, process}}, 'assumeIds');
+      return step?.op === 'assumeIds' ? step.uid : undefined;
+    };
+    expect([ids(0, 5), ids(1000, 1005), ids(1000, 5)]).toEqual([0, 1005, 1000]);
+  });
+
+  it('what takes rights over the host comes before it: hard limits, and the owner of the standard streams', () => {
+    const base = input(fresh('user', 'mount'), linux);
+    const process = {
+      ...base.config.process,
+      user: {uid: 7, gid: 0},
+      rlimits: [{type: 'RLIMIT_CORE', soft: 1n, hard: 2n} as const],
+    };
+    const changed = {...base, config: {...base.config, process}};
+    const order = orderOf(changed);
+    expect(order.indexOf('rlimitCeiling')).toBeLessThan(order.indexOf('userNamespace'));
+    expect(order.indexOf('userNamespace')).toBeLessThan(order.indexOf('rlimit'));
+    expect(stepsNamed(changed, 'rlimitCeiling', 'stdioOwner')).toEqual([
+      {op: 'rlimitCeiling', at: '/process/rlimits/0', resource: 4, hard: 2n},
+      {op: 'stdioOwner', at: '/process/user/uid', uid: 100007},
+    ]);
+    expect(order.indexOf('stdioOwner')).toBeLessThan(order.indexOf('userNamespace'));
   });
 });
