@@ -16,7 +16,7 @@ build=(
   static=/bin/busybox:busybox-static
   ps:procps
 )
-engines=(podman:podman conmon:conmon containerd:containerd runc:runc crun:crun)
+engines=(newuidmap:uidmap podman:podman conmon:conmon containerd:containerd runc:runc crun:crun)
 lab=(linux.uml:user-mode-linux mmdebstrap:mmdebstrap mke2fs:e2fsprogs setpriv:util-linux)
 
 declare -n needs=${1:?build, engines or lab}

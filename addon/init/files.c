@@ -7,6 +7,7 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -172,8 +173,7 @@ ssize_t read_file(int directory, const char *path, char *buffer, size_t size) {
 	return (ssize_t)length;
 }
 
-int write_file(int directory, const char *path, const char *text) {
-	int fd = openat(directory, path, O_WRONLY | O_CLOEXEC);
+static int write_open_file(int fd, const char *text) {
 	if (fd < 0)
 		return -1;
 	size_t length = strlen(text);
@@ -182,4 +182,21 @@ int write_file(int directory, const char *path, const char *text) {
 	close(fd);
 	errno = saved;
 	return written == (ssize_t)length ? 0 : -1;
+}
+
+int write_file(int directory, const char *path, const char *text) {
+	return write_open_file(openat(directory, path, O_WRONLY | O_CLOEXEC), text);
+}
+
+int write_own_file(struct init *init, const char *path, const char *text) {
+	int directory = private_procfs(init);
+	int fd = openat(directory, path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 && errno == EACCES) {
+		prctl(PR_SET_DUMPABLE, 1);
+		fd = openat(directory, path, O_WRONLY | O_CLOEXEC);
+		int error = errno;
+		prctl(PR_SET_DUMPABLE, 0);
+		errno = error;
+	}
+	return write_open_file(fd, text);
 }

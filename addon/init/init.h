@@ -72,6 +72,9 @@ const char *fd_link(int fd);
 // Reads up to size-1 bytes of a file and ends them with NUL; length or -1.
 ssize_t read_file(int directory, const char *path, char *buffer, size_t size);
 int write_file(int directory, const char *path, const char *text);
+// A file of our own below private_procfs(), as "self/timens_offsets". In a user namespace these belong to nobody in it as
+// long as we cannot be dumped, so for the moment of opening we can.
+int write_own_file(struct init *init, const char *path, const char *text);
 
 // ---- copy.c: fills a new tmpfs with what the root has at `path`
 int copy_up(struct init *init, const char *path, int mount_fd);

@@ -82,7 +82,7 @@ int do_unshare(struct init *init, const struct op_unshare *op) {
 }
 
 int do_timens_offsets(struct init *init, const struct op_timens_offsets *op) {
-	if (write_file(private_procfs(init), "self/timens_offsets", op->text) < 0)
+	if (write_own_file(init, "self/timens_offsets", op->text) < 0)
 		return fails(init, "write", "/proc/self/timens_offsets");
 	return 0;
 }

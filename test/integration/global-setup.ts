@@ -1,7 +1,7 @@
 // Runs once around all integration tests: builds what they share, and at the end fails the run if the machine holds
 // anything that it did not hold before.
 import {execFileSync} from 'node:child_process';
-import {copyFileSync, existsSync, mkdtempSync, rmSync} from 'node:fs';
+import {chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {TestProject} from 'vitest/node';
@@ -22,6 +22,7 @@ export function setup(project: TestProject): () => Promise<void> {
   if (process.getuid?.() !== 0) throw new Error('the integration tests make containers as root: run them as root');
 
   const shared = mkdtempSync(join(tmpdir(), 'runts-it-'));
+  chmodSync(shared, 0o711); // root of a user namespace is nobody here
   copyFileSync('/bin/busybox', join(shared, 'busybox'));
   const source = join(import.meta.dirname, 'recvfd.c');
   execFileSync('gcc', ['-O1', '-Wall', '-Werror', '-o', join(shared, 'recvfd'), source], {stdio: 'inherit'});
