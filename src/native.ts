@@ -31,6 +31,8 @@ export type InitMessage =
   | {readonly type: 'pid'; readonly pid: number}
   /** In a new user namespace, whose id maps are to be written; waits for proceed(). */
   | {readonly type: 'userNamespace'}
+  /** Its network namespace, as an fd; waits for proceed(). */
+  | {readonly type: 'netDevices'; readonly namespace: number}
   | {readonly type: 'runtimeHooks'}
   | {readonly type: 'console'; readonly fd: number; readonly name: string}
   | {readonly type: 'ready'}
@@ -99,7 +101,7 @@ export interface Native {
   spawn(request: SpawnRequest): Spawned;
   /** Next message on a sync socket; undefined at end of file; throws ETIMEDOUT. timeoutMs -1: no limit. */
   receive(sync: number, timeoutMs: number): InitMessage | undefined;
-  /** Lets runts-init go on: after `hello`, `pid`, `userNamespace`, `runtimeHooks` and `ready`. False when it is gone. */
+  /** Lets runts-init go on: after `hello`, `pid`, `userNamespace`, `netDevices`, `runtimeHooks` and `ready`. False when it is gone. */
   proceed(sync: number): boolean;
 
   /** Runs a hook: own process group, output captured, killed at its deadline with everything in its group. */
@@ -144,6 +146,9 @@ export interface Native {
   /** pipe2(2). */
   makePipe(): {read: number; write: number};
   mkfifo(path: string, mode: number): void;
+  /** An rtnetlink(7) socket in the network namespace behind an fd, or in ours when that is -1; connected to the kernel, with
+   * extended and capped acks and strict checks. Answers are there once a request has been written: read(2) never waits. */
+  netlinkSocket(namespace: number): number;
   /** The CLONE_NEW* type of a namespace fd (ioctl NS_GET_NSTYPE). */
   namespaceType(fd: number): number;
   /** Connects to a unix stream socket and sends `payload` with one fd. */

@@ -15,6 +15,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
 	RegisterConsole(env, exports);
 	RegisterFiles(env, exports);
 	RegisterScheduling(env, exports);
+	RegisterNetwork(env, exports);
 	RegisterBpf(env, exports);
 	return exports;
 }

@@ -9,5 +9,6 @@ void RegisterProcess(Napi::Env env, Napi::Object exports);    // pidfds, signals
 void RegisterConsole(Napi::Env env, Napi::Object exports);    // terminals, foreground containers
 void RegisterFiles(Napi::Env env, Napi::Object exports);      // locks, FIFOs, namespaces
 void RegisterScheduling(Napi::Env env, Napi::Object exports); // policies and priorities
+void RegisterNetwork(Napi::Env env, Napi::Object exports);    // netlink
 
 #endif

@@ -64,6 +64,10 @@ Napi::Value Describe(Napi::Env env, const message &message, int fd) {
 	case MESSAGE_USER_NAMESPACE:
 		type("userNamespace");
 		break;
+	case MESSAGE_NET_DEVICES:
+		type("netDevices");
+		number("namespace", fd);
+		break;
 	case MESSAGE_RUNTIME_HOOKS:
 		type("runtimeHooks");
 		break;

@@ -11,6 +11,7 @@ enum message_type {
 	MESSAGE_HELLO = 1,      // syscall: build id
 	MESSAGE_PID,            // value: host pid of the process that goes on
 	MESSAGE_USER_NAMESPACE, // waits for an answer, which comes when the id maps are written
+	MESSAGE_NET_DEVICES,    // with our network namespace as a file descriptor; waits for an answer
 	MESSAGE_RUNTIME_HOOKS,  // waits for an answer
 	MESSAGE_CONSOLE,        // with the pty's master as a file descriptor; object: its name
 	MESSAGE_READY,          // waits for an answer

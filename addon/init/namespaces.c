@@ -4,14 +4,11 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/keyctl.h>
-#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -126,25 +123,6 @@ int do_session_keyring(struct init *init, const struct op_session_keyring *op) {
 	if (syscall(SYS_keyctl, KEYCTL_SETPERM, keyring, 0x3f1f0000, 0, 0) < 0)
 		return fails(init, "keyctl KEYCTL_SETPERM", op->name);
 	return 0;
-}
-
-int do_loopback_up(struct init *init, const struct op_loopback_up *op) {
-	(void)op;
-	int socket_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (socket_fd < 0)
-		return fails(init, "socket", "AF_INET");
-	struct ifreq request;
-	memset(&request, 0, sizeof request);
-	strcpy(request.ifr_name, "lo");
-	int outcome = ioctl(socket_fd, SIOCGIFFLAGS, &request);
-	if (outcome == 0) {
-		request.ifr_flags |= IFF_UP | IFF_RUNNING;
-		outcome = ioctl(socket_fd, SIOCSIFFLAGS, &request);
-	}
-	if (outcome < 0)
-		fails(init, "ioctl SIOCSIFFLAGS", "lo");
-	close(socket_fd);
-	return outcome;
 }
 
 int do_hostname(struct init *init, const struct op_hostname *op) {

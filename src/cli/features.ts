@@ -31,7 +31,7 @@ export function features(): object {
       selinux: {enabled: false},
       intelRdt: {enabled: false},
       mountExtensions: {idmap: {enabled: false}},
-      netDevices: {enabled: false},
+      netDevices: {enabled: true},
     },
     annotations: {
       'org.runts.checkpoint.enabled': 'false',

@@ -14,7 +14,6 @@ const unsupported: readonly Unsupported[] = [
   {at: '/linux/mountLabel'},
   {at: '/linux/personality'},
   {at: '/linux/memoryPolicy'},
-  {at: '/linux/netDevices'},
   {at: '/linux/intelRdt'},
   {at: '/linux/resources/network/classID'},
   {at: '/linux/resources/network/priorities'},

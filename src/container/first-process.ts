@@ -28,6 +28,7 @@ import {
   replaceProcess,
 } from './init-process.ts';
 import type {Placed} from './launch.ts';
+import {moveNetDevices} from './net-devices.ts';
 import {descriptorsOf} from './prepare.ts';
 
 /** Starts runts-init, which waits for an answer to its `hello`, and puts it on record. Into its cgroup it is born (v2), or
@@ -85,6 +86,9 @@ export function shakeHands(launch: Placed, talk: Talk, init: InitProcess): numbe
     },
     userNamespace() {
       writeIdMaps(ctx, init.pid, bundle.config.linux ?? {});
+    },
+    netDevices(namespace) {
+      moveNetDevices(ctx, bundle.config.linux?.netDevices ?? {}, launch.lasting.add(namespace), undo, launch.lasting);
     },
     runtimeHooks() {
       const state = stateForHooks(launch.record, 'creating', init.pid);

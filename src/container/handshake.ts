@@ -7,6 +7,8 @@
 //   proceed -----------------------> |
 //      | <------------------------- pid          only when the plan has a `fork`
 //   proceed -----------------------> |
+//      | <-------------- netDevices (namespace)  only when the config has some
+//   proceed -----------------------> |
 //      | <----------------- runtimeHooks         only when there are such hooks
 //   proceed -----------------------> |
 //      | <--------------------- console (fd)     only with a terminal
@@ -35,6 +37,8 @@ export interface Handlers {
   pid(pid: number): void;
   /** Writes the id maps of the user namespace that the process has made. */
   userNamespace(): void;
+  /** Takes over the fd of the network namespace. */
+  netDevices(namespace: number): void;
   runtimeHooks(): void;
   /** Takes over the fd. `name` is the path of the pty's other side. */
   console(master: number, name: string): void;
@@ -59,6 +63,10 @@ export function awaitReady(ctx: TalkContext, talk: Talk, handlers: Handlers): vo
         break;
       case 'userNamespace':
         handlers.userNamespace();
+        proceed(ctx, talk, handlers);
+        break;
+      case 'netDevices':
+        handlers.netDevices(message.namespace);
         proceed(ctx, talk, handlers);
         break;
       case 'runtimeHooks':

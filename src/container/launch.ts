@@ -71,6 +71,8 @@ interface Launch {
   readonly undo: UndoStack;
   /** Open until runts-init has them, too. */
   readonly descriptors: Descriptors;
+  /** Open until the launch is over, and whatever it may have to undo. */
+  readonly lasting: Descriptors;
   readonly progress: Progress;
   /** For debugging: what has been reached, and when. */
   readonly mark: (what: string) => void;
@@ -95,6 +97,7 @@ export function launch(ctx: Context, id: string, options: CreateOptions, mode: L
   const mark = stopwatch(ctx, id);
   const undo = createUndoStack();
   const descriptors = createDescriptors();
+  const lasting = createDescriptors();
   const progress = {masterSent: false, begun: false};
   undo.push('hang up the console socket', () => {
     if (options.consoleSocket !== undefined && !progress.masterSent) hangUpConsole(ctx, options.consoleSocket);
@@ -106,7 +109,8 @@ export function launch(ctx: Context, id: string, options: CreateOptions, mode: L
     checkTerminal(terminal, mode.detached, options.consoleSocket);
     const inherited = inheritedFds(ctx, options.preserveFds ?? 0);
     const stdio = mode.detached || terminal ? callersStdio(ctx) : pipedStdio(ctx, descriptors, undo);
-    const launched = goThrough({ctx, options, mode, bundle, inherited, stdio, undo, descriptors, progress, mark}, id);
+    const parts = {ctx, options, mode, bundle, inherited, stdio, undo, descriptors, lasting, progress, mark};
+    const launched = goThrough(parts, id);
     mark('done');
     return launched;
   } catch (error) {
@@ -116,6 +120,7 @@ export function launch(ctx: Context, id: string, options: CreateOptions, mode: L
     throw error;
   } finally {
     descriptors.closeAll();
+    lasting.closeAll();
   }
 }
 

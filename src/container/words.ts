@@ -18,6 +18,7 @@ const words: Words = {
   newSession: () => 'start a new session',
   sessionKeyring: ({name}) => `join the session keyring ${name}`,
   loopbackUp: () => 'bring up the loopback interface',
+  netDevices: () => 'have network devices moved into the container',
   rootPropagation: () => 'set the mount propagation of the root',
   rootfs: ({path}) => `mount the root filesystem ${path}`,
   mountFilesystem: ({type, target}) => `mount ${type} on ${target}`,

@@ -12,7 +12,7 @@ import {containerEnvironment, searchPath} from './environment.ts';
 import {createContainerSteps, runtimeHookSteps, startContainerSteps} from './hooks.ts';
 import type {CompiledPlan, PlanInput} from './input.ts';
 import {planMounts} from './mounts.ts';
-import {loopbackSteps, planNamespaces} from './namespaces.ts';
+import {loopbackSteps, netDeviceSteps, planNamespaces} from './namespaces.ts';
 import type {Step} from './operations.ts';
 import {containerPath, restrictedPathSteps} from './paths.ts';
 import {propagationSteps, readonlyRootSteps, rootfsSteps, switchRootSteps} from './root.ts';
@@ -35,6 +35,7 @@ export function compilePlan(input: PlanInput): CompiledPlan {
     ...namespaces.steps,
     ...sessionSteps(input),
     ...loopbackSteps(input.config),
+    ...netDeviceSteps(input.config),
     ...rootfsSteps(input),
     ...mounts.steps,
     ...deviceSteps(input.config, input.facts),

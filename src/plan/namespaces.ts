@@ -90,6 +90,12 @@ export function loopbackSteps(config: Config): Step[] {
   return isNew(network) ? [{op: 'loopbackUp', at: network.at}] : [];
 }
 
+/** They are there before hooks and sysctls may look for them. */
+export function netDeviceSteps({linux}: Config): Step[] {
+  const names = Object.keys(linux?.netDevices ?? {});
+  return names.length === 0 ? [] : [{op: 'netDevices', at: '/linux/netDevices'}];
+}
+
 function readEntries({linux}: Config): Entries {
   const entries = new Map<NamespaceType, Entry>();
   for (const [index, {type, path}] of (linux?.namespaces ?? []).entries()) {

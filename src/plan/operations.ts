@@ -43,6 +43,8 @@ export const operations = {
   /** Joins a new session keyring of this name; ENOSYS is reported as a warning. */
   sessionKeyring: {name: 'str'},
   loopbackUp: {},
+  /** Sends the runtime our network namespace, for it to move devices there, and waits for its answer. */
+  netDevices: {},
 
   // ---- the root filesystem, before pivot_root. Targets are paths inside the rootfs, resolved with RESOLVE_IN_ROOT.
   /** Sets the propagation of everything below / (MS_* flags) and makes the mount that holds `path` private. */

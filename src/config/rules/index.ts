@@ -5,6 +5,7 @@ import {deviceRules} from './devices.ts';
 import {generalRules} from './general.ts';
 import {mountRules} from './mounts.ts';
 import {namespaceRules} from './namespaces.ts';
+import {netDeviceRules} from './net-devices.ts';
 import {processRules} from './process.ts';
 import {resourceRules} from './resources.ts';
 import type {Report, Rule} from './rule.ts';
@@ -16,6 +17,7 @@ const rules: readonly Rule[] = [
   ...processRules,
   ...mountRules,
   ...namespaceRules,
+  ...netDeviceRules,
   ...deviceRules,
   ...resourceRules,
   ...sysctlRules,

@@ -109,14 +109,6 @@ const timeOffsets: Rule = {
   },
 };
 
-const netDevices: Rule = {
-  reads: ['/linux/namespaces', '/linux/netDevices'],
-  check(config, report) {
-    if (Object.keys(config.linux?.netDevices ?? {}).length === 0 || namespaceOf(config, 'network') !== 'none') return;
-    report.problem('/linux/netDevices', 'needs a "network" namespace in /linux/namespaces');
-  },
-};
-
 export const namespaceRules: readonly Rule[] = [
   duplicates,
   mountNamespace,
@@ -125,5 +117,4 @@ export const namespaceRules: readonly Rule[] = [
   idRanges('uidMappings'),
   idRanges('gidMappings'),
   timeOffsets,
-  netDevices,
 ];

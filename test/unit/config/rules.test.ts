@@ -206,7 +206,7 @@ describe('namespaces', () => {
     ],
     [
       {'/linux/netDevices': {eth0: {name: 'e'}}},
-      ['/linux/netDevices: needs a "network" namespace in /linux/namespaces', notSupported('/linux/netDevices')],
+      ['/linux/netDevices: needs a "network" namespace in /linux/namespaces'],
     ],
   ]);
 });

@@ -9,7 +9,6 @@ describe('what is not supported yet', () => {
     ['/linux/mountLabel', 'x'],
     ['/linux/personality', {domain: 'LINUX32'}],
     ['/linux/memoryPolicy', {mode: 'MPOL_LOCAL'}],
-    ['/linux/netDevices', {eth0: {}}],
     ['/linux/intelRdt', {enableMonitoring: true}],
     ['/linux/resources/network/classID', 7],
     ['/linux/resources/network/priorities', [{name: 'lo', priority: 1}]],

@@ -110,6 +110,12 @@ describe('what comes with namespaces', () => {
     expect(orderOf(input(fresh('mount')))).not.toContain('loopbackUp');
   });
 
+  it('network devices are moved in once all namespaces are there', () => {
+    const both = withLinux({namespaces: [{type: 'mount'}, {type: 'network'}], netDevices: {eth0: {}, eth1: {}}});
+    expect(stepsNamed(both, 'netDevices')).toEqual([{op: 'netDevices', at: '/linux/netDevices'}]);
+    expect(orderOf(withLinux({netDevices: {}}))).not.toContain('netDevices');
+  });
+
   it('without a mount namespace nothing is compiled', () => {
     expect(() => compilePlan(input(fresh('pid')))).toThrow(
       'config.json#/linux/namespaces: a mount namespace is needed',
