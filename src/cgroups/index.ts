@@ -6,5 +6,5 @@ export {freeze, isFrozen, thaw} from './freezer.ts';
 export {killAll} from './kill.ts';
 export {type CgroupLayout, readLayout} from './layout.ts';
 export {processes} from './processes.ts';
-export {type CgroupRecord, resolveCgroup} from './record.ts';
+export {type CgroupRecord, mainDirectory, resolveCgroup} from './record.ts';
 export {removeCgroup} from './remove.ts';

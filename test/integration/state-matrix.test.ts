@@ -1,9 +1,7 @@
 // Every command on a container in every state: what is allowed, and with which words the rest is refused.
-import {writeFileSync} from 'node:fs';
-import {join} from 'node:path';
 import {expect} from 'vitest';
 import {type Box, type Container, test} from './harness.ts';
-import {cgroupOf, read, until} from './inspect.ts';
+import {until} from './inspect.ts';
 
 type Status = 'created' | 'running' | 'stopped' | 'missing';
 
@@ -109,6 +107,30 @@ const CASES: readonly Case[] = [
     stopped: EXISTS,
     missing: 'running',
   },
+  {
+    command: 'pause',
+    args: (it) => ['pause', it.id],
+    created: 'paused',
+    running: 'paused',
+    stopped: /container not running/,
+    missing: UNKNOWN,
+  },
+  {
+    command: 'resume',
+    args: (it) => ['resume', it.id],
+    created: /container not paused/,
+    running: /container not paused/,
+    stopped: /container not paused/,
+    missing: UNKNOWN,
+  },
+  {
+    command: 'ps',
+    args: (it) => ['ps', it.id],
+    created: 'created',
+    running: 'running',
+    stopped: 'stopped',
+    missing: UNKNOWN,
+  },
 ];
 
 // As a container's first process it must handle TERM, or the kernel drops the signal.
@@ -131,13 +153,6 @@ async function check(box: Box, status: Status, args: (it: Container) => string[]
   }
 }
 
-/** There is no pause command yet: an administrator can do it too. */
-async function freeze(it: Container): Promise<void> {
-  const dir = cgroupOf((await it.state()).pid, 'freezer');
-  writeFileSync(join(dir, 'freezer.state'), 'FROZEN');
-  await until('the freeze', () => read(join(dir, 'freezer.state')) === 'FROZEN\n');
-}
-
 async function statusOf(box: Box, it: Container): Promise<string> {
   const {code, stdout} = await box.runtime(['state', it.id]);
   return code === 0 ? JSON.parse(stdout).status : GONE;
@@ -154,7 +169,7 @@ for (const {command, args, ...expectations} of CASES) {
 test('kill of a paused container is queued until it is thawed', async ({box}) => {
   const it = box.container(PROGRAM);
   await PREPARE.running(it);
-  await freeze(it);
+  await box.ok(['pause', it.id]);
   expect(await it.status()).toBe('paused');
   const start = await box.runtime(['start', it.id]);
   expect(start.code).toBe(1);
@@ -169,7 +184,7 @@ test('kill of a paused container is queued until it is thawed', async ({box}) =>
 test('kill KILL of a paused container ends it', async ({box}) => {
   const it = box.container(PROGRAM);
   await PREPARE.running(it);
-  await freeze(it);
+  await box.ok(['pause', it.id]);
   await it.kill('KILL');
   await it.stopped();
 });
@@ -177,7 +192,7 @@ test('kill KILL of a paused container ends it', async ({box}) => {
 test('delete --force of a paused container leaves nothing', async ({box}) => {
   const it = box.container(PROGRAM);
   await PREPARE.running(it);
-  await freeze(it);
+  await box.ok(['pause', it.id]);
   await it.delete('--force');
   await until('the end of all', () => box.leftovers().length === 0);
 });

@@ -9,6 +9,9 @@ const loaders: Readonly<Record<string, Loader>> = {
   features: () => import('./features.ts'),
   kill: () => import('./kill.ts'),
   list: () => import('./list.ts'),
+  pause: () => import('./pause.ts'),
+  ps: () => import('./ps.ts'),
+  resume: () => import('./resume.ts'),
   run: () => import('./run.ts'),
   spec: () => import('./spec.ts'),
   start: () => import('./start.ts'),
@@ -20,10 +23,7 @@ export const unsupportedCommands: Readonly<Record<string, number>> = {
   checkpoint: 1,
   events: 1,
   exec: 255,
-  pause: 1,
-  ps: 1,
   restore: 1,
-  resume: 1,
   update: 1,
 };
 
