@@ -2,60 +2,84 @@
 import {closeSync, constants, openSync, writeSync} from 'node:fs';
 import {ConfigError, hasCode} from '../errors.ts';
 import type {LinuxResources, Memory} from '../generated/config.ts';
-import {readControl, refusal} from './control.ts';
+import {nonZero} from './bounds.ts';
+import {readControl} from './control.ts';
 import {deviceRules} from './device-rules.ts';
+import {type Home, type Homes, homesOf} from './homes.ts';
 import type {CgroupRecord} from './record.ts';
+import {clamped, noCgroup, refusal} from './refusal.ts';
+import {resourceWrites} from './resources.ts';
 import {deviceWrites} from './v1/devices.ts';
-import {resourceWritesV1} from './v1/resources.ts';
+import {fundRealtime} from './v1/realtime.ts';
 import {applyDeviceProgram, type DeviceNative} from './v2/devices.ts';
-import {resourceWritesV2} from './v2/resources.ts';
 import type {CgroupWrite} from './write.ts';
 
-/** Limits a cgroup as config.json says, and to the device rules that every container has. Returns warnings about what
+/** Gives a new cgroup the limits of config.json, and the device rules that every container has. Returns warnings about what
  * has no effect on this host. Throws ConfigError, named after the property, when the kernel refuses. */
 export function applyResources(
   record: CgroupRecord,
   resources: LinuxResources | undefined,
   native: DeviceNative,
 ): readonly string[] {
-  const {families, warnings} =
-    record.version === 2 ? resourceWritesV2(resources ?? {}) : resourceWritesV1(resources ?? {});
-  applyDevices(record, resources, native);
-  if (resources?.memory?.checkBeforeUpdate === true) checkUsage(record, resources.memory);
-  for (const family of families) applyFamily(record, family);
+  const homes = homesOf(record);
+  applyDevices({record, homes}, resources, native);
+  return resources === undefined ? [] : applyAll({record, homes}, resources);
+}
+
+/** Changes limits, but not devices, of a cgroup that is in use. Properties that are absent keep their values, but those that
+ * the kernel has in one file, or the specification in one number, go together: memory/swap with limit on v2, cpu/quota with
+ * period on v2. Returns and throws as applyResources; what was written before a refusal stays. */
+export function applyLimits(record: CgroupRecord, resources: LinuxResources): readonly string[] {
+  return applyAll({record, homes: homesOf(record)}, resources);
+}
+
+interface Place {
+  readonly record: CgroupRecord;
+  readonly homes: Homes;
+}
+
+function applyAll({record, homes}: Place, resources: LinuxResources): readonly string[] {
+  const versionOf = (v1: string, v2 = v1): 1 | 2 => (homes(v1) ?? homes(v2))?.version ?? record.version;
+  const {families, warnings} = resourceWrites(resources, versionOf);
+  if (resources.memory?.checkBeforeUpdate === true) checkUsage(homes('memory'), resources.memory);
+  if (nonZero(resources.cpu?.realtimeRuntime) !== undefined) fundRealtime(record, resources.cpu ?? {});
+  for (const family of families) applyFamily({record, homes}, family);
   return warnings;
 }
 
-function applyDevices(record: CgroupRecord, resources: LinuxResources | undefined, native: DeviceNative): void {
+function applyDevices(place: Place, resources: LinuxResources | undefined, native: DeviceNative): void {
+  const {version, paths, rootless} = place.record;
   const rules = deviceRules(resources?.devices);
-  const {unified} = record.paths;
-  const writes = record.version === 1 ? deviceWrites(rules) : [];
+  const writes = version === 1 ? deviceWrites(rules) : [];
   try {
-    applyFamily(record, writes);
-    if (record.version === 2 && unified !== undefined) applyDeviceProgram(unified, rules, native);
+    applyFamily(place, writes);
+    if (version === 2 && paths.unified !== undefined) applyDeviceProgram(paths.unified, rules, native);
   } catch (error) {
     // Without the host's root nobody may set device rules, and a container can use no device that its user cannot.
-    if (!(record.rootless && error instanceof ConfigError)) throw error;
+    if (!(rootless && error instanceof ConfigError)) throw error;
   }
 }
 
-function applyFamily(record: CgroupRecord, family: readonly CgroupWrite[]): void {
+function applyFamily(place: Place, family: readonly CgroupWrite[]): void {
   const files = new OpenFile();
   const deferred: CgroupWrite[] = [];
   try {
     for (const write of family) {
-      if (!perform(record, write, files, write.deferrable === true)) deferred.push(write);
+      if (!perform(place, write, files, write.deferrable === true)) deferred.push(write);
     }
-    for (const write of deferred) perform(record, write, files, false);
+    for (const write of deferred) perform(place, write, files, false);
   } finally {
     files.close();
   }
 }
 
 /** False when the write is to be tried again later. */
-function perform(record: CgroupRecord, write: CgroupWrite, files: OpenFile, mayDefer: boolean): boolean {
-  const directory = directoryFor(record, write);
-  if (directory === undefined) return true;
+function perform({record, homes}: Place, write: CgroupWrite, files: OpenFile, mayDefer: boolean): boolean {
+  const directory = homes(write.controller)?.directory;
+  if (directory === undefined) {
+    if (write.optional) return true;
+    throw noCgroup(write, record);
+  }
   let {file, value} = write;
   try {
     try {
@@ -70,7 +94,7 @@ function perform(record: CgroupRecord, write: CgroupWrite, files: OpenFile, mayD
     if (write.optional && isMissing(error, `${directory}/${file}`)) return true;
     throw refusal(write, file, value, directory, error);
   }
-  if (write.verify) verify(write, directory);
+  if (write.readBack !== undefined) checkEffect(write, file, value, write.readBack, directory);
   return true;
 }
 
@@ -79,29 +103,24 @@ function isMissing(error: unknown, path: string): boolean {
   return hasCode(error, 'ENOENT') || (hasCode(error, 'EACCES', 'EPERM') && readControl(path) === undefined);
 }
 
-function directoryFor(record: CgroupRecord, write: CgroupWrite): string | undefined {
-  const directory = record.version === 2 ? record.paths.unified : record.paths[write.controller];
-  if (directory !== undefined || write.optional) return directory;
-  const message = record.rootless
-    ? `needs a cgroup, and this user may not make one${record.version === 1 ? ` for "${write.controller}"` : ''}`
-    : `the cgroup v1 controller "${write.controller}" is not mounted on this host`;
-  throw new ConfigError([{pointer: write.pointer, message}]);
-}
-
-function verify({file, value, pointer}: CgroupWrite, directory: string): void {
-  const effective = readControl(`${directory}/${file}`);
-  if (effective === value) return;
-  const message = `write ${value} to ${file} of cgroup ${directory}: the kernel made it ${effective}`;
-  throw new ConfigError([{pointer, message}]);
+function checkEffect(write: CgroupWrite, file: string, value: string, readBack: string, directory: string): void {
+  const wanted = readBack === file ? value : readControl(`${directory}/${file}`);
+  const effective = readControl(`${directory}/${readBack}`) ?? '';
+  if (effective !== wanted) throw clamped(write, file, value, effective, directory);
 }
 
 /** memory.checkBeforeUpdate: no limit below what is in use, which v2 would enforce by killing; v1 refuses by itself. */
-function checkUsage(record: CgroupRecord, {limit = 0n}: Memory): void {
-  if (record.version === 1 || limit <= 0n) return;
-  const current = BigInt(readControl(`${record.paths.unified}/memory.current`) ?? '0');
-  if (current <= limit) return;
-  const message = `${limit} is below the ${current} bytes in use, and memory/checkBeforeUpdate is set`;
-  throw new ConfigError([{pointer: '/linux/resources/memory/limit', message}]);
+function checkUsage(home: Home | undefined, {limit = 0n, swap = 0n}: Memory): void {
+  if (home?.version !== 2) return;
+  const usage = (file: string): bigint => BigInt(readControl(`${home.directory}/${file}`) ?? '0');
+  const refuse = (key: keyof Memory, wanted: bigint, used: bigint): void => {
+    if (wanted <= 0n || used <= wanted) return;
+    const message = `${wanted} is below the ${used} bytes in use, and memory/checkBeforeUpdate is set`;
+    throw new ConfigError([{pointer: `/linux/resources/memory/${key}`, message}]);
+  };
+  const current = usage('memory.current');
+  refuse('limit', limit, current);
+  refuse('swap', swap, current + usage('memory.swap.current'));
 }
 
 /** Keeps the last file open: a list of device rules is a dozen writes to one file. */

@@ -6,6 +6,11 @@ export function nonZero(value: bigint | undefined): bigint | undefined {
   return value === 0n ? undefined : value;
 }
 
+/** A knob where 0 is a value: "not set" is -1 as engines written in Go have it in an unsigned type. */
+export function isSet(value: bigint | undefined): value is bigint {
+  return value !== undefined && value !== 2n ** 64n - 1n;
+}
+
 /** A limit in bytes or tasks: -1 is unlimited, 0 is not set, anything below -1 an error. */
 export function limitOf(value: bigint | undefined, pointer: string): bigint | undefined {
   if (value !== undefined && value < -1n)

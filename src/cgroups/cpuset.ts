@@ -15,6 +15,12 @@ export function cpusetWrites(cpu: Cpu): CgroupWrite[] {
   return writes;
 }
 
+/** v1 refuses what the cgroup above does not have. v2 takes it, and gives what both have in common, or, if that is nothing,
+ * all that the one above has. */
+export function cpusetWritesV2(cpu: Cpu): CgroupWrite[] {
+  return cpusetWrites(cpu).map((write) => ({...write, readBack: `${write.file}.effective`}));
+}
+
 /** v1: gives an empty cpuset what the one above has, which is filled first in the same way. */
 export function fillCpuset(directory: string): void {
   fill(directory, 'cpuset.cpus');

@@ -14,17 +14,10 @@ export interface CgroupWrite {
   /** The kernel refuses this value while others of the same family have their old ones: on EINVAL it is tried again
    * after the rest of its family. */
   readonly deferrable?: boolean;
-  /** The kernel clamps in silence: the value is read back and must be the one written. */
-  readonly verify?: boolean;
+  /** The kernel clamps in silence: this file is read back. `file` itself must hold the value that was written, any other
+   * file the same as `file`, in the kernel's own spelling of it. */
+  readonly readBack?: string;
 }
 
-/** The writes of one family are in order; families do not depend on each other. `warnings` name what has no effect. */
-export interface ResourceWrites {
-  readonly families: readonly (readonly CgroupWrite[])[];
-  readonly warnings: readonly string[];
-}
-
-/** "config.json#/linux/resources/memory/kernel: ...", for properties that tune but do not limit. */
-export function warning(pointer: string, message: string): string {
-  return `config.json#${pointer}: ${message}; ignoring it`;
-}
+/** What has no effect on this host and is passed over: a knob that engines set whether there is one or not. */
+export type Warn = (pointer: string, message: string) => void;

@@ -18,7 +18,7 @@ export function features(): object {
     linux: {
       namespaces: sorted(Object.keys(CLONE_NEW)),
       capabilities: [...capabilityNames],
-      cgroup: {v1: true, v2: true, systemd: false, systemdUser: false, rdma: false},
+      cgroup: {v1: true, v2: true, systemd: false, systemdUser: false, rdma: true},
       seccomp: {
         enabled: true,
         actions: sorted(seccompActions),

@@ -15,11 +15,6 @@ const unsupported: readonly Unsupported[] = [
   {at: '/linux/personality'},
   {at: '/linux/memoryPolicy'},
   {at: '/linux/intelRdt'},
-  {at: '/linux/resources/network/classID'},
-  {at: '/linux/resources/network/priorities'},
-  {at: '/linux/resources/rdma'},
-  {at: '/linux/resources/hugepageLimits'},
-  {at: '/linux/resources/unified'},
   {at: '/linux/seccomp/defaultAction', values: ['SCMP_ACT_NOTIFY']},
   {at: '/linux/seccomp/syscalls/*/action', values: ['SCMP_ACT_NOTIFY']},
   {at: '/linux/seccomp/listenerPath'},
@@ -53,8 +48,8 @@ function placesOf(value: unknown, [key, ...rest]: string[], pointer: string): {p
   return keys.flatMap((name) => placesOf(members[name], rest, `${pointer}/${escapeKey(name)}`));
 }
 
-/** Engines send empty values for what they do not use: "", [], {}, and 0 for a class. */
+/** Engines send empty values for what they do not use: "", [] and {}. */
 function isEmpty(value: unknown): boolean {
   if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0;
-  return value === '' || value === 0;
+  return value === '';
 }

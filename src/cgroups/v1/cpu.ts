@@ -13,7 +13,7 @@ export function cpuWrites(cpu: Cpu): CgroupWrite[] {
   };
   // An idle group refuses shares, so idle is switched off before and on after them.
   if (cpu.idle === 0n) add('cpu.idle', 'idle', cpu.idle);
-  add('cpu.shares', 'shares', nonZero(cpu.shares), {verify: true});
+  add('cpu.shares', 'shares', nonZero(cpu.shares), {readBack: 'cpu.shares'});
   if (cpu.idle !== 0n) add('cpu.idle', 'idle', cpu.idle);
   // The kernel checks the pair (runtime <= period) at each write: whichever it refuses comes after the other.
   add('cpu.rt_period_us', 'realtimePeriod', nonZero(cpu.realtimePeriod), {deferrable: true});

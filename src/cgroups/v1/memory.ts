@@ -1,13 +1,13 @@
 // linux.resources.memory -> memory controller of cgroup v1.
 import type {Memory} from '../../generated/config.ts';
 import {ConfigError} from '../../errors.ts';
-import {limitOf, nonZero} from '../bounds.ts';
-import {type CgroupWrite, warning} from '../write.ts';
+import {isSet, limitOf} from '../bounds.ts';
+import type {CgroupWrite, Warn} from '../write.ts';
 
 const AT = '/linux/resources/memory';
 const controller = 'memory';
 
-export function memoryWrites(memory: Memory): CgroupWrite[] {
+export function memoryWrites(memory: Memory, warn: Warn): CgroupWrite[] {
   const limit = limitOf(memory.limit, `${AT}/limit`);
   const reservation = limitOf(memory.reservation, `${AT}/reservation`);
   const kernelTcp = limitOf(memory.kernelTCP, `${AT}/kernelTCP`);
@@ -23,14 +23,13 @@ export function memoryWrites(memory: Memory): CgroupWrite[] {
   if (swap !== undefined) add('memory.memsw.limit_in_bytes', 'swap', swap, {optional: swap < 0n});
   if (reservation !== undefined) add('memory.soft_limit_in_bytes', 'reservation', reservation);
   if (kernelTcp !== undefined) add('memory.kmem.tcp.limit_in_bytes', 'kernelTCP', kernelTcp);
-  if (memory.swappiness !== undefined) add('memory.swappiness', 'swappiness', memory.swappiness);
+  if (isSet(memory.swappiness)) add('memory.swappiness', 'swappiness', memory.swappiness);
   if (memory.disableOOMKiller === true) add('memory.oom_control', 'disableOOMKiller', 1n);
+  if ((memory.kernel ?? 0n) > 0n) {
+    warn(`${AT}/kernel`, 'Linux has no limit for kernel memory alone since 5.16; it is part of memory/limit');
+  }
+  if (memory.useHierarchy === false) warn(`${AT}/useHierarchy`, 'Linux always counts hierarchically since 5.11');
   return writes;
-}
-
-export function memoryWarnings(memory: Memory): string[] {
-  if (nonZero(memory.kernel) === undefined) return [];
-  return [warning(`${AT}/kernel`, 'Linux has no limit for kernel memory alone since 5.16; it is part of memory/limit')];
 }
 
 // As runc: no limit on memory means none on swap either, for otherwise the old memory+swap limit stays in force.

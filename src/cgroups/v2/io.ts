@@ -1,7 +1,8 @@
 // linux.resources.blockIO -> io controller of cgroup v2.
+import {ConfigError} from '../../errors.ts';
 import type {BlockIO, ThrottleDevice} from '../../generated/config.ts';
 import {deviceNumber} from '../bounds.ts';
-import {type CgroupWrite, warning} from '../write.ts';
+import type {CgroupWrite} from '../write.ts';
 
 const AT = '/linux/resources/blockIO';
 const controller = 'io';
@@ -14,6 +15,7 @@ const THROTTLE_KEYS = {
 } as const;
 
 export function ioWrites(blockIO: BlockIO): CgroupWrite[] {
+  refuseLeafWeights(blockIO);
   const writes: CgroupWrite[] = [];
   const weigh = (pointer: string, weight: number, device = ''): void => {
     // BFQ keeps the range of cgroup v1; io.weight belongs to the iocost controller.
@@ -40,13 +42,14 @@ export function ioWrites(blockIO: BlockIO): CgroupWrite[] {
   return writes;
 }
 
-export function ioWarnings(blockIO: BlockIO): string[] {
-  const why = 'cgroup v2 has no weight for processes against child cgroups';
-  const warnings = blockIO.leafWeight ? [warning(`${AT}/leafWeight`, why)] : [];
-  blockIO.weightDevice?.forEach(({leafWeight}, index) => {
-    if (leafWeight) warnings.push(warning(`${AT}/weightDevice/${index}/leafWeight`, why));
-  });
-  return warnings;
+function refuseLeafWeights({leafWeight, weightDevice = []}: BlockIO): void {
+  const pointers = leafWeight ? [`${AT}/leafWeight`] : [];
+  for (const [index, device] of weightDevice.entries()) {
+    if (device.leafWeight) pointers.push(`${AT}/weightDevice/${index}/leafWeight`);
+  }
+  if (pointers.length === 0) return;
+  const message = 'cgroup v2 has no weight of processes against child cgroups, which it does not have side by side';
+  throw new ConfigError(pointers.map((pointer) => ({pointer, message})));
 }
 
 /** blkio.weight (10 to 1000) as io.weight (1 to 10000): a straight line, rounded down. */

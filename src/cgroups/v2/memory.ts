@@ -1,13 +1,13 @@
 // linux.resources.memory -> memory controller of cgroup v2.
 import {ConfigError} from '../../errors.ts';
 import type {Memory} from '../../generated/config.ts';
-import {limitOf, nonZero, orMax} from '../bounds.ts';
-import {type CgroupWrite, warning} from '../write.ts';
+import {isSet, limitOf, orMax} from '../bounds.ts';
+import type {CgroupWrite, Warn} from '../write.ts';
 
 const AT = '/linux/resources/memory';
 const controller = 'memory';
 
-export function memoryWrites(memory: Memory): CgroupWrite[] {
+export function memoryWrites(memory: Memory, warn: Warn): CgroupWrite[] {
   const limit = limitOf(memory.limit, `${AT}/limit`);
   const reservation = limitOf(memory.reservation, `${AT}/reservation`);
   const swap = swapAlone(memory, limit);
@@ -20,17 +20,18 @@ export function memoryWrites(memory: Memory): CgroupWrite[] {
   if (swap !== undefined) add('memory.swap.max', 'swap', swap, swap <= 0n);
   if (limit !== undefined) add('memory.max', 'limit', limit);
   if (reservation !== undefined) add('memory.low', 'reservation', reservation);
+  warnOfV1(memory, warn);
   return writes;
 }
 
-export function memoryWarnings(memory: Memory): string[] {
-  const warnings: string[] = [];
-  const none = (key: keyof Memory, why: string): number => warnings.push(warning(`${AT}/${key}`, why));
-  if (nonZero(memory.kernel) !== undefined) none('kernel', 'cgroup v2 counts kernel memory in memory/limit');
-  if (nonZero(memory.kernelTCP) !== undefined) none('kernelTCP', 'cgroup v2 counts TCP buffers in memory/limit');
-  if (memory.swappiness !== undefined) none('swappiness', 'cgroup v2 has no swappiness of its own');
+// Engines pass these on as users gave them on a command line that has no other for v2, and runc is silent about them.
+function warnOfV1(memory: Memory, warn: Warn): void {
+  const none = (key: keyof Memory, why: string): void => warn(`${AT}/${key}`, why);
+  if ((memory.kernel ?? 0n) > 0n) none('kernel', 'cgroup v2 counts kernel memory in memory/limit');
+  if ((memory.kernelTCP ?? 0n) > 0n) none('kernelTCP', 'cgroup v2 counts TCP buffers in memory/limit');
+  if (isSet(memory.swappiness)) none('swappiness', 'cgroup v2 has no swappiness of its own');
   if (memory.disableOOMKiller === true) none('disableOOMKiller', 'cgroup v2 cannot switch the OOM killer off');
-  return warnings;
+  if (memory.useHierarchy === false) none('useHierarchy', 'cgroup v2 always counts hierarchically');
 }
 
 // The spec's `swap` is memory+swap, as in cgroup v1; v2 wants swap alone. Equal numbers mean no swap: "0".

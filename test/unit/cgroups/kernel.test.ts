@@ -143,7 +143,7 @@ describe.skipIf(skip !== '')(`cgroup v1 of this kernel${skip && ` (skipped: ${sk
       /leafWeight: .*ENOENT .*: no I\/O scheduler with weights/,
     );
     expect(() => apply(record, {rdma: {mlx: {hcaHandles: 1}}})).toThrow(
-      'config.json#/linux/resources/rdma/mlx: the cgroup v1 controller "rdma" is not mounted on this host',
+      /^config.json#\/linux\/resources\/rdma\/mlx: .*controller "rdma"/,
     );
   });
 

@@ -1,13 +1,13 @@
 import {describe, expect, it} from 'vitest';
-import {resourceWritesV1} from '../../../src/cgroups/v1/resources.ts';
+import {resourceWrites} from '../../../src/cgroups/resources.ts';
 import type {LinuxResources} from '../../../src/generated/config.ts';
 
 /** "file = value" in the order of writing, with marks: ? optional, ! read back, ~ may be written later. */
 function lines(resources: LinuxResources): string[] {
-  return resourceWritesV1(resources)
+  return resourceWrites(resources, () => 1)
     .families.flat()
-    .map(({file, value, optional, verify, deferrable, fallback}) => {
-      const marks = `${optional ? '?' : ''}${verify ? '!' : ''}${deferrable ? '~' : ''}`;
+    .map(({file, value, optional, readBack, deferrable, fallback}) => {
+      const marks = `${optional ? '?' : ''}${readBack ? '!' : ''}${deferrable ? '~' : ''}`;
       return `${file}${marks} = ${value}${fallback ? ` | ${fallback.file} = ${fallback.value}` : ''}`;
     });
 }
@@ -60,10 +60,14 @@ describe('cgroup v1 writes', () => {
     expect(() => lines({memory: {limit: -1n, swap: 9n}})).toThrow('memory/swap');
   });
 
-  it('memory.kernel is a warning', () => {
-    expect(resourceWritesV1({memory: {kernel: 5n}}).warnings).toEqual([
+  it('memory: what Linux no longer has is a warning, and no value at all is nothing', () => {
+    expect(resourceWrites({memory: {kernel: 5n, useHierarchy: false}}, () => 1).warnings).toEqual([
       'config.json#/linux/resources/memory/kernel: Linux has no limit for kernel memory alone since 5.16; it is part of memory/limit; ignoring it',
+      'config.json#/linux/resources/memory/useHierarchy: Linux always counts hierarchically since 5.11; ignoring it',
     ]);
+    const memory = {kernel: -1n, kernelTCP: 0n, swappiness: 2n ** 64n - 1n, useHierarchy: true};
+    expect(resourceWrites({memory}, () => 1)).toEqual({families: expect.anything(), warnings: []});
+    expect(lines({memory})).toEqual([]);
   });
 
   it('cpu', () => {
@@ -147,10 +151,13 @@ describe('cgroup v1 writes', () => {
   });
 
   it('every write names its property', () => {
-    const {families} = resourceWritesV1({
-      blockIO: {weightDevice: [{major: 1n, minor: 2n, weight: 9}]},
-      rdma: {'a/b': {hcaObjects: 1}},
-    });
+    const {families} = resourceWrites(
+      {
+        blockIO: {weightDevice: [{major: 1n, minor: 2n, weight: 9}]},
+        rdma: {'a/b': {hcaObjects: 1}, none: {}},
+      },
+      () => 1,
+    );
     expect(families.flat().map(({pointer}) => pointer)).toEqual([
       '/linux/resources/blockIO/weightDevice/0/weight',
       '/linux/resources/rdma/a~1b',
@@ -159,8 +166,27 @@ describe('cgroup v1 writes', () => {
 
   it('unified is an error', () => {
     expect(() => lines({unified: {'memory.high': '1'}})).toThrow(
-      'config.json#/linux/resources/unified: names files of cgroup v2',
+      'config.json#/linux/resources/unified/memory.high: cannot use unified on cgroup v1',
     );
     expect(lines({unified: {}})).toEqual([]);
+  });
+
+  it('hybrid: each controller is written as the version that has it wants it', () => {
+    const {families} = resourceWrites(
+      {
+        memory: {limit: 5n},
+        hugepageLimits: [{pageSize: '2MB', limit: 7n}],
+        blockIO: {weight: 10},
+        unified: {'hugetlb.1GB.max': '8'},
+      },
+      (v1, v2) => (v1 === 'hugetlb' || v2 === 'io' ? 2 : 1),
+    );
+    expect(families.flat().map(({file}) => file)).toEqual([
+      'memory.limit_in_bytes',
+      'io.bfq.weight',
+      'hugetlb.2MB.max',
+      'hugetlb.2MB.rsvd.max',
+      'hugetlb.1GB.max',
+    ]);
   });
 });

@@ -1,14 +1,14 @@
 import {describe, expect, it} from 'vitest';
 import {weightOfShares} from '../../../src/cgroups/v2/cpu.ts';
 import {weightOfBlkio} from '../../../src/cgroups/v2/io.ts';
-import {resourceWritesV2} from '../../../src/cgroups/v2/resources.ts';
+import {resourceWrites} from '../../../src/cgroups/resources.ts';
 import type {LinuxResources} from '../../../src/generated/config.ts';
 
 function lines(resources: LinuxResources): string[] {
-  return resourceWritesV2(resources)
+  return resourceWrites(resources, () => 2)
     .families.flat()
-    .map(({file, value, optional, deferrable, fallback}) => {
-      const marks = `${optional ? '?' : ''}${deferrable ? '~' : ''}`;
+    .map(({file, value, optional, readBack, deferrable, fallback}) => {
+      const marks = `${optional ? '?' : ''}${readBack ? '!' : ''}${deferrable ? '~' : ''}`;
       return `${file}${marks} = ${value}${fallback ? ` | ${fallback.file} = ${fallback.value}` : ''}`;
     });
 }
@@ -45,20 +45,29 @@ describe('cgroup v2 writes', () => {
   });
 
   it('what v2 does not have: tuning is a warning, a limit is an error', () => {
-    const {warnings} = resourceWritesV2({
-      memory: {kernel: 1n, kernelTCP: 1n, swappiness: 60n, disableOOMKiller: true},
-      blockIO: {leafWeight: 10, weightDevice: [{major: 1n, minor: 1n, leafWeight: 10}]},
-      network: {classID: 1},
-    });
+    const memory = {kernel: 1n, kernelTCP: 1n, swappiness: 60n, disableOOMKiller: true, useHierarchy: false};
+    const {warnings} = resourceWrites({memory}, () => 2);
     expect(warnings.map((text) => text.replace(/: .*/, ''))).toEqual([
       'config.json#/linux/resources/memory/kernel',
       'config.json#/linux/resources/memory/kernelTCP',
       'config.json#/linux/resources/memory/swappiness',
       'config.json#/linux/resources/memory/disableOOMKiller',
-      'config.json#/linux/resources/blockIO/leafWeight',
-      'config.json#/linux/resources/blockIO/weightDevice/0/leafWeight',
-      'config.json#/linux/resources/network',
+      'config.json#/linux/resources/memory/useHierarchy',
     ]);
+    const unset = {kernel: -1n, kernelTCP: 0n, swappiness: 2n ** 64n - 1n, disableOOMKiller: false, useHierarchy: true};
+    expect(resourceWrites({memory: unset}, () => 2).warnings).toEqual([]);
+    const errors: [LinuxResources, string[]][] = [
+      [
+        {blockIO: {leafWeight: 10, weightDevice: [{major: 1n, minor: 1n, leafWeight: 10}]}},
+        ['blockIO/leafWeight', 'blockIO/weightDevice/0/leafWeight'],
+      ],
+      [{network: {classID: 1, priorities: [{name: 'lo', priority: 1}]}}, ['network/classID', 'network/priorities']],
+    ];
+    for (const [resources, properties] of errors) {
+      const pattern = properties.map((name) => `config.json#/linux/resources/${name}: cgroup v2 has no .*`).join('\n');
+      expect(() => lines(resources)).toThrow(new RegExp(`^${pattern}$`));
+    }
+    expect(lines({network: {classID: 0, priorities: []}, blockIO: {leafWeight: 0}})).toEqual([]);
     expect(() => lines({cpu: {realtimeRuntime: 5n}})).toThrow(
       'config.json#/linux/resources/cpu/realtimeRuntime: cgroup v2',
     );
@@ -66,11 +75,11 @@ describe('cgroup v2 writes', () => {
 
   it('cpu', () => {
     expect(lines({cpu: {shares: 1024n, quota: 50000n, period: 200000n, burst: 100n, cpus: '0', mems: '0'}})).toEqual([
+      'cpuset.cpus! = 0',
+      'cpuset.mems! = 0',
       'cpu.weight = 100',
       'cpu.max.burst~ = 100',
       'cpu.max = 50000 200000',
-      'cpuset.cpus = 0',
-      'cpuset.mems = 0',
     ]);
     expect(lines({cpu: {quota: 50000n}})).toEqual(['cpu.max = 50000 100000']);
     expect(lines({cpu: {quota: -1n}})).toEqual(['cpu.max = max 100000']);
@@ -141,6 +150,19 @@ describe('cgroup v2 writes', () => {
       'memory.high = 5',
       'io.max = 8:0 rbps=1',
       'io.max = 8:16 rbps=2',
+    ]);
+  });
+
+  it('unified takes limits only', () => {
+    for (const file of ['cgroup.procs', 'cgroup.freeze', 'cgroup.kill', 'cgroup.type', 'cgroup.subtree_control']) {
+      expect(() => lines({unified: {[file]: '1'}})).toThrow(
+        `config.json#/linux/resources/unified/${file}: is not a limit`,
+      );
+    }
+    expect(lines({unified: {'cgroup.max.depth': '1', 'cpuset.cpus': '0', 'cpuset.cpus.partition': 'root'}})).toEqual([
+      'cgroup.max.depth = 1',
+      'cpuset.cpus! = 0',
+      'cpuset.cpus.partition! = root',
     ]);
   });
 

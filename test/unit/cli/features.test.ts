@@ -24,7 +24,7 @@ describe('features', () => {
     expect(document.mountOptions).toEqual([...mountOptionNames].sort());
     expect(document.mountOptions).toContain('rro');
     expect(document.linux.namespaces).toContain('user');
-    expect(document.linux.cgroup).toEqual({v1: true, v2: true, systemd: false, systemdUser: false, rdma: false});
+    expect(document.linux.cgroup).toEqual({v1: true, v2: true, systemd: false, systemdUser: false, rdma: true});
     for (const name of ['apparmor', 'selinux', 'intelRdt']) {
       expect(document.linux[name]).toEqual({enabled: false});
     }

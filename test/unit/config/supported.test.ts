@@ -10,11 +10,6 @@ describe('what is not supported yet', () => {
     ['/linux/personality', {domain: 'LINUX32'}],
     ['/linux/memoryPolicy', {mode: 'MPOL_LOCAL'}],
     ['/linux/intelRdt', {enableMonitoring: true}],
-    ['/linux/resources/network/classID', 7],
-    ['/linux/resources/network/priorities', [{name: 'lo', priority: 1}]],
-    ['/linux/resources/rdma', {mlx5: {hcaHandles: 0}}],
-    ['/linux/resources/hugepageLimits', [{pageSize: '2MB', limit: 0}]],
-    ['/linux/resources/unified', {'memory.high': 'max'}],
     ['/process/apparmorProfile', 'x'],
     ['/process/selinuxLabel', 'x'],
   ])('%s is an error that says so', (pointer, value) => {
@@ -45,7 +40,6 @@ describe('what is not supported yet', () => {
         '/linux/uidMappings': [],
         '/linux/intelRdt': null,
         '/linux/netDevices': {},
-        '/linux/resources': {hugepageLimits: [], network: {classID: 0, priorities: []}, rdma: {}, unified: {}},
         '/mounts': [{destination: '/a', type: 'tmpfs', uidMappings: [], gidMappings: null, options: []}],
       }),
     ).toEqual([]);
