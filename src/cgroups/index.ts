@@ -1,10 +1,11 @@
 // Control groups of a container: find (record), make, fill, enter, look into, freeze, kill, remove.
-export {applyResources} from './apply.ts';
+export {applyLimits, applyResources} from './apply.ts';
 export {createCgroup} from './create.ts';
 export {entranceFiles, openEntrance} from './entrance.ts';
 export {freeze, isFrozen, thaw} from './freezer.ts';
 export {killAll} from './kill.ts';
 export {type CgroupLayout, readLayout} from './layout.ts';
+export {delegateCgroup} from './owner.ts';
 export {processes} from './processes.ts';
 export {type CgroupRecord, mainDirectory, resolveCgroup} from './record.ts';
 export {removeCgroup} from './remove.ts';

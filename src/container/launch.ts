@@ -1,7 +1,15 @@
 // From a bundle to a first process that waits at the gate, or that the user's program has replaced: what `create` and
 // `run` have in common. Whatever fails, everything is undone before the error is thrown. Runtime specification 1.3,
 // runtime.md#lifecycle, steps 1 to 5.
-import {applyResources, createCgroup, processes, readLayout, removeCgroup, resolveCgroup} from '../cgroups/index.ts';
+import {
+  applyResources,
+  createCgroup,
+  delegateCgroup,
+  processes,
+  readLayout,
+  removeCgroup,
+  resolveCgroup,
+} from '../cgroups/index.ts';
 import type {Context} from '../context.ts';
 import {RuntsError} from '../errors.ts';
 import type {PlanOptions} from '../plan/input.ts';
@@ -187,6 +195,7 @@ function makeCgroup({ctx, bundle, record, undo}: Placed): void {
   undo.push('remove the cgroup', () => removeCgroup(record.cgroup));
   const warnings = applyResources(record.cgroup, bundle.config.linux?.resources, ctx.native);
   for (const warning of warnings) ctx.log.warn(warning);
+  delegateCgroup(record.cgroup, bundle.config);
 }
 
 /** Records the container as created, then lets go of runts-init, which from here on outlives us. */

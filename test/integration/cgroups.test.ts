@@ -1,4 +1,4 @@
-// linux.cgroupsPath and linux.resources, as the kernel reports them (cgroup v1; v2 is tested in the lab guest).
+// linux.cgroupsPath, and linux.resources in effect (cgroup v1; v2 is tested in the lab's guests). Values: resources.test.ts.
 import {existsSync, mkdirSync, rmdirSync, statSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {describe, expect} from 'vitest';
@@ -22,18 +22,6 @@ async function created(box: Box, resources: ResourcesSpec, more?: Edit) {
 }
 
 describe('memory', () => {
-  test('memory: limit, reservation and swap are set', async ({box}) => {
-    const value = await created(box, {memory: {limit: 64 << 20, reservation: 32 << 20, swap: 128 << 20}});
-    expect(value('memory', 'memory.limit_in_bytes')).toBe(String(64 << 20));
-    expect(value('memory', 'memory.soft_limit_in_bytes')).toBe(String(32 << 20));
-    expect(value('memory', 'memory.memsw.limit_in_bytes')).toBe(String(128 << 20));
-  });
-
-  test('memory: -1 is no limit', async ({box}) => {
-    const value = await created(box, {memory: {limit: -1}});
-    expect(value('memory', 'memory.limit_in_bytes')).toBe('9223372036854771712');
-  });
-
   test('memory: a limit that a double cannot hold is exact', async ({box}) => {
     const value = await created(box, {memory: {limit: 9_223_372_036_854_767_616n}});
     expect(value('memory', 'memory.limit_in_bytes')).toBe('9223372036854767616');
@@ -44,12 +32,6 @@ describe('memory', () => {
     expect(value('memory', 'memory.limit_in_bytes')).toBe('9223372036854771712');
   });
 
-  test('memory: swappiness and the OOM killer are set', async ({box}) => {
-    const value = await created(box, {memory: {limit: 64 << 20, swappiness: 11, disableOOMKiller: true}});
-    expect(value('memory', 'memory.swappiness')).toBe('11');
-    expect(value('memory', 'memory.oom_control')).toMatch(/^oom_kill_disable 1/);
-  });
-
   test('memory: a program that wants more is killed', async ({box}) => {
     const outcome = await box.run('head -c 64m /dev/zero | tail', with_({memory: {limit: 16 << 20, swap: 16 << 20}}));
     expect(outcome.code).toBe(137);
@@ -57,31 +39,6 @@ describe('memory', () => {
 });
 
 describe('cpu', () => {
-  test('cpu: shares, quota and period are set', async ({box}) => {
-    const value = await created(box, {cpu: {shares: 333, quota: 25_000, period: 50_000}});
-    expect(value('cpu', 'cpu.shares')).toBe('333');
-    expect(value('cpu', 'cpu.cfs_quota_us')).toBe('25000');
-    expect(value('cpu', 'cpu.cfs_period_us')).toBe('50000');
-  });
-
-  test('cpu: quota -1 is no limit', async ({box}) => {
-    const value = await created(box, {cpu: {quota: -1}});
-    expect(value('cpu', 'cpu.cfs_quota_us')).toBe('-1');
-  });
-
-  runtsOnly('runc 1.1 does not know them', 'cpu: burst and idle are set', async (box) => {
-    const burst = await created(box, {cpu: {quota: 50_000, period: 100_000, burst: 20_000}});
-    expect(burst('cpu', 'cpu.cfs_burst_us')).toBe('20000');
-    const idle = await created(box, {cpu: {idle: 1}});
-    expect(idle('cpu', 'cpu.idle')).toBe('1');
-  });
-
-  test('cpu: cpus and mems are set', async ({box}) => {
-    const value = await created(box, {cpu: {cpus: '1', mems: '0'}});
-    expect(value('cpuset', 'cpuset.cpus')).toBe('1');
-    expect(value('cpuset', 'cpuset.mems')).toBe('0');
-  });
-
   test('cpu: the program may use only those cpus', async ({box}) => {
     expect(await box.sh('grep Cpus_allowed_list /proc/self/status; nproc', with_({cpu: {cpus: '0'}}))).toBe(
       'Cpus_allowed_list:\t0\n1',
@@ -96,50 +53,11 @@ describe('cpu', () => {
 });
 
 describe('pids', () => {
-  test('pids: the limit is set', async ({box}) => {
-    const value = await created(box, {pids: {limit: 77}});
-    expect(value('pids', 'pids.max')).toBe('77');
-  });
-
-  test('pids: -1 is no limit', async ({box}) => {
-    const value = await created(box, {pids: {limit: -1}});
-    expect(value('pids', 'pids.max')).toBe('max');
-  });
-
   test('pids: a fork beyond the limit is refused', async ({box}) => {
     const script = 'for i in 1 2 3 4 5 6 7 8 9; do sleep 5 & done; echo not reached';
     const outcome = await box.run(script, with_({pids: {limit: 5}}));
     expect(outcome.stderr).toMatch(/can't fork/);
     expect(outcome.stdout).toBe('');
-  });
-});
-
-describe('blkio', () => {
-  test('blkio: throttles are set', async ({box}) => {
-    const disk = {major: 254, minor: 0};
-    if (!existsSync('/sys/dev/block/254:0')) return;
-    const value = await created(box, {
-      blockIO: {
-        throttleReadBpsDevice: [{...disk, rate: 1_048_576}],
-        throttleWriteBpsDevice: [{...disk, rate: 2_097_152}],
-        throttleReadIOPSDevice: [{...disk, rate: 300}],
-        throttleWriteIOPSDevice: [{...disk, rate: 400}],
-      },
-    });
-    expect(value('blkio', 'blkio.throttle.read_bps_device')).toBe('254:0 1048576');
-    expect(value('blkio', 'blkio.throttle.write_bps_device')).toBe('254:0 2097152');
-    expect(value('blkio', 'blkio.throttle.read_iops_device')).toBe('254:0 300');
-    expect(value('blkio', 'blkio.throttle.write_iops_device')).toBe('254:0 400');
-  });
-
-  test('blkio: the weight is set where the kernel has one', async ({box}) => {
-    const probe = join(hierarchy('blkio'), `probe-${box.token}`);
-    mkdirSync(probe);
-    const file = ['blkio.weight', 'blkio.bfq.weight'].find((name) => existsSync(join(probe, name)));
-    rmdirSync(probe);
-    if (file === undefined) return;
-    const value = await created(box, {blockIO: {weight: 333}});
-    expect(value('blkio', file)).toBe('333');
   });
 });
 
