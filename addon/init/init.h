@@ -27,6 +27,10 @@ struct init {
 	int root;        // O_PATH of the root of the container's files; -1 before the `rootfs` step
 	int procfs;      // a private procfs; -1 until it is needed
 	uint32_t joined; // CLONE_NEW* of the `setns` steps that have succeeded
+	int *trees;      // what is in the slots of openTree and openFilesystem; -1: nothing
+	uint32_t tree_count;
+	int refused;      // errno of a mountFilesystem that has yielded to the next step; 0: none
+	bool covers_root; // the rootfs is mounted over "/"
 	bool pivoted;
 	bool in_cwd;  // a `chdir` step has succeeded
 	mode_t umask; // the caller's
@@ -75,6 +79,20 @@ int write_file(int directory, const char *path, const char *text);
 // A file of our own below private_procfs(), as "self/timens_offsets". In a user namespace these belong to nobody in it as
 // long as we cannot be dumped, so for the moment of opening we can.
 int write_own_file(struct init *init, const char *path, const char *text);
+
+// ---- filesystem.c
+struct filesystem {
+	const char *type, *source;
+	const struct string_list *options;
+};
+bool has_option(const struct string_list *options, const char *prefix);
+// Whether it has to go through mount(2) for one of its options to fit.
+bool needs_data_page(const struct filesystem *filesystem);
+// A filesystem that is not mounted anywhere yet, with one more option unless that is NULL; -1 with the failure noted.
+int create_filesystem(struct init *init, const struct filesystem *filesystem, const char *extra);
+
+// ---- trees.c: what is in the slot, which is empty then; -1: nothing, or no slot
+int take_tree(struct init *init, int32_t slot);
 
 // ---- copy.c: fills a new tmpfs with what the root has at `path`
 int copy_up(struct init *init, const char *path, int mount_fd);

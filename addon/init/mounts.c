@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
@@ -13,12 +14,11 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "init.h"
 
-// A value beyond this does not go through fsconfig(2).
-#define FSCONFIG_VALUE_MAX 255
 // Linux 5.10; not in every libc's <sys/statvfs.h> and <sys/mount.h>.
 #define STATFS_NOSYMFOLLOW 0x2000
 #ifndef MS_NOSYMFOLLOW
@@ -117,23 +117,6 @@ static int open_target(struct init *init, const char *target, bool file) {
 	return fd < 0 ? fails(init, file ? "create" : "mkdir", target) : fd;
 }
 
-static bool has_option(const struct string_list *options, const char *prefix) {
-	for (uint32_t i = 0; i < options->count; i++) {
-		if (strncmp(options->items[i], prefix, strlen(prefix)) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool has_long_value(const struct string_list *options) {
-	for (uint32_t i = 0; i < options->count; i++) {
-		const char *value = strchr(options->items[i], '=');
-		if (value != NULL && strlen(value + 1) > FSCONFIG_VALUE_MAX)
-			return true;
-	}
-	return false;
-}
-
 static bool is_tmpfs_without_mode(const struct op_mount_filesystem *op) {
 	return strcmp(op->type, "tmpfs") == 0 && !has_option(&op->options, "mode=");
 }
@@ -155,48 +138,6 @@ static const char *mode_of(int target_fd) {
 	return option;
 }
 
-static int configure(int context, const char *option) {
-	const char *equals = strchr(option, '=');
-	if (equals == NULL)
-		return sys_fsconfig(context, FSCONFIG_SET_FLAG, option, NULL);
-	char key[128];
-	if (snprintf(key, sizeof key, "%.*s", (int)(equals - option), option) >= (int)sizeof key) {
-		errno = E2BIG;
-		return -1;
-	}
-	return sys_fsconfig(context, FSCONFIG_SET_STRING, key, equals + 1);
-}
-
-static int fails_in_context(struct init *init, int context, const char *syscall, const char *object) {
-	char log[DETAIL_MAX];
-	read_context_log(context, log, sizeof log);
-	fails_with(init, syscall, object, log);
-	close(context);
-	return -1;
-}
-
-// A filesystem that is not mounted anywhere yet.
-static int create_filesystem(struct init *init, const struct op_mount_filesystem *op, const char *extra) {
-	int context = sys_fsopen(op->type);
-	if (context < 0)
-		return fails(init, "fsopen", op->type);
-	if (op->source[0] != 0 && sys_fsconfig(context, FSCONFIG_SET_STRING, "source", op->source) < 0)
-		return fails_in_context(init, context, "fsconfig", "source");
-	for (uint32_t i = 0; i < op->options.count; i++) {
-		if (configure(context, op->options.items[i]) < 0)
-			return fails_in_context(init, context, "fsconfig", op->options.items[i]);
-	}
-	if (extra != NULL && configure(context, extra) < 0)
-		return fails_in_context(init, context, "fsconfig", extra);
-	if (sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
-		return fails_in_context(init, context, "fsconfig", op->type);
-	int mount_fd = sys_fsmount(context, 0);
-	if (mount_fd < 0)
-		return fails_in_context(init, context, "fsmount", op->type);
-	close(context);
-	return mount_fd;
-}
-
 // Values too long for fsconfig(2), such as the lowerdir of a deep image: mount(2) takes a page of them.
 static int mount_with_data(struct init *init, const struct op_mount_filesystem *op, int target_fd) {
 	char data[4096] = "";
@@ -210,57 +151,123 @@ static int mount_with_data(struct init *init, const struct op_mount_filesystem *
 		}
 		length += (size_t)size;
 	}
-	if (mount(op->source, proc_fd(target_fd), op->type, (unsigned long)op->legacy_flags, data) < 0)
-		return fails(init, "mount", op->type);
-	return open_in_root(init, op->target, O_PATH, 0);
+	int before = op->directory[0] == 0 ? -1 : open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (op->directory[0] != 0 && (before < 0 || chdir(op->directory) < 0))
+		return fails(init, "chdir", op->directory);
+	int outcome = mount(op->source, proc_fd(target_fd), op->type, (unsigned long)op->legacy_flags, data);
+	if (outcome < 0)
+		fails(init, "mount", op->type);
+	if (before >= 0 && fchdir(before) < 0 && outcome == 0)
+		outcome = fails(init, "fchdir", ".");
+	if (before >= 0)
+		close(before);
+	return outcome < 0 ? -1 : open_in_root(init, op->target, O_PATH, 0);
+}
+
+// mqueue has no option for the label of its root.
+static int set_label(struct init *init, int mount_fd, const char *label) {
+	if (setxattr(proc_fd(mount_fd), "security.selinux", label, strlen(label) + 1, 0) < 0)
+		return fails(init, "setxattr security.selinux", label);
+	return 0;
+}
+
+static int mount_created(struct init *init, const struct op_mount_filesystem *op, const struct filesystem *filesystem,
+			 int target, bool inherits, const struct flags *flags) {
+	int created = create_filesystem(init, filesystem, inherits ? mode_of(target) : NULL);
+	if (created < 0)
+		return -1;
+	int outcome = op->copy_up ? copy_up(init, op->target, created) : 0;
+	if (outcome == 0 && op->label[0] != 0)
+		outcome = set_label(init, created, op->label);
+	if (outcome == 0)
+		outcome = attach(init, created, target, op->target, flags);
+	close(created);
+	return outcome;
+}
+
+static int mount_long(struct init *init, const struct op_mount_filesystem *op, int target, const struct flags *flags) {
+	int mounted = mount_with_data(init, op, target);
+	if (mounted < 0)
+		return -1;
+	int outcome = set_attributes(init, mounted, flags, op->target);
+	if (outcome == 0)
+		outcome = set_propagation(init, mounted, flags, op->target);
+	close(mounted);
+	return outcome;
 }
 
 int do_mount_filesystem(struct init *init, const struct op_mount_filesystem *op) {
 	struct flags flags = {op->attr_set, op->attr_clear, op->recursive_set, op->recursive_clear, op->propagation};
+	struct filesystem filesystem = {op->type, op->source, &op->options};
 	bool inherits = is_tmpfs_without_mode(op) && exists_in_root(init, op->target);
 	int target = is_kernel_view(op->type) ? open_plain_directory(init, op->target)
 					      : open_target(init, op->target, false);
 	if (target < 0)
 		return -1;
 	int outcome = strcmp(op->type, "proc") == 0 ? 0 : check_target(init, target, op->target);
-	if (outcome < 0) {
-		close(target);
-		return -1;
-	}
-	if (has_long_value(&op->options)) {
-		int mounted = mount_with_data(init, op, target);
-		outcome = mounted < 0 ? -1 : set_attributes(init, mounted, &flags, op->target);
-		if (outcome == 0)
-			outcome = set_propagation(init, mounted, &flags, op->target);
-		if (mounted >= 0)
-			close(mounted);
-	} else {
-		int created = create_filesystem(init, op, inherits ? mode_of(target) : NULL);
-		outcome = created < 0 ? -1 : 0;
-		if (outcome == 0 && op->copy_up)
-			outcome = copy_up(init, op->target, created);
-		if (outcome == 0)
-			outcome = attach(init, created, target, op->target, &flags);
-		if (created >= 0)
-			close(created);
-	}
+	if (outcome == 0)
+		outcome = needs_data_page(&filesystem) ? mount_long(init, op, target, &flags)
+						       : mount_created(init, op, &filesystem, target, inherits, &flags);
 	close(target);
+	init->refused = 0;
+	if (outcome < 0 && op->yield && (init->failure.error == EPERM || init->failure.error == EBUSY)) {
+		init->refused = init->failure.error;
+		return 0;
+	}
 	return outcome;
 }
 
-int do_mount_bind(struct init *init, const struct op_mount_bind *op) {
+static int open_source(struct init *init, const struct op_mount_bind *op) {
+	int tree = take_tree(init, op->slot);
+	if (tree >= 0)
+		return tree;
+	bool nofollow = op->nofollow_source || op->copy_link;
+	tree = sys_open_tree(AT_FDCWD, op->source,
+			     OPEN_TREE_CLONE | (op->recursive ? AT_RECURSIVE : 0) |
+				     (nofollow ? AT_SYMLINK_NOFOLLOW : 0));
+	if (tree < 0 && op->instead && errno == ENOENT) {
+		errno = init->refused;
+		return fails_with(init, "mount", op->target, "and the host has none that could be bound instead");
+	}
+	return tree < 0 ? fails(init, "open_tree", op->source) : tree;
+}
+
+// A target that may be a symlink, which then is what is mounted over.
+static int open_link_target(struct init *init, const char *target, bool file) {
+	int fd = open_in_root(init, target, O_PATH | O_NOFOLLOW, 0);
+	return fd < 0 && errno == ENOENT ? open_target(init, target, file) : fd < 0 ? fails(init, "open", target) : fd;
+}
+
+static int copy_symlink(struct init *init, int tree, const char *path) {
+	char link[PATH_MAX], present[PATH_MAX], name[256];
+	ssize_t length = readlinkat(tree, "", link, sizeof link - 1);
+	if (length < 0)
+		return fails(init, "readlink", path);
+	link[length] = 0;
+	int parent = parent_in_root(init, path, name);
+	if (parent < 0)
+		return fails(init, "mkdir", path);
+	int outcome = symlinkat(link, parent, name);
+	if (outcome < 0 && errno == EEXIST) {
+		bool same = readlinkat(parent, name, present, sizeof present) == length &&
+			    memcmp(present, link, (size_t)length) == 0;
+		errno = EEXIST;
+		outcome = same ? 0 : -1;
+	}
+	if (outcome < 0)
+		fails(init, "symlink", path);
+	close(parent);
+	return outcome;
+}
+
+static int mount_tree(struct init *init, const struct op_mount_bind *op, int tree, bool file) {
 	struct flags flags = {op->attr_set, op->attr_clear, op->recursive_set, op->recursive_clear, op->propagation};
-	unsigned how = OPEN_TREE_CLONE | (op->recursive ? AT_RECURSIVE : 0);
-	int tree = op->source_fd >= 0 ? sys_open_tree(op->source_fd, "", how | AT_EMPTY_PATH)
-				      : sys_open_tree(AT_FDCWD, op->source, how);
-	if (tree < 0)
-		return fails(init, "open_tree", op->source);
-	struct stat status, present;
-	if (fstat(tree, &status) < 0)
-		return fails(init, "stat", op->source);
-	bool file = !S_ISDIR(status.st_mode);
-	int target = open_target(init, op->target, file);
-	int outcome = target < 0 ? -1 : check_target(init, target, op->target);
+	struct stat present;
+	int target =
+		op->nofollow_target ? open_link_target(init, op->target, file) : open_target(init, op->target, file);
+	if (target < 0)
+		return -1;
+	int outcome = check_target(init, target, op->target);
 	if (outcome == 0 && fstat(target, &present) == 0 && S_ISDIR(present.st_mode) == file) {
 		errno = file ? EISDIR : ENOTDIR;
 		outcome = fails_with(init, "mount", op->target,
@@ -269,8 +276,22 @@ int do_mount_bind(struct init *init, const struct op_mount_bind *op) {
 	}
 	if (outcome == 0)
 		outcome = attach(init, tree, target, op->target, &flags);
-	if (target >= 0)
-		close(target);
+	close(target);
+	return outcome;
+}
+
+int do_mount_bind(struct init *init, const struct op_mount_bind *op) {
+	if (op->instead && init->refused == 0)
+		return 0;
+	int tree = open_source(init, op);
+	if (tree < 0)
+		return -1;
+	struct stat status;
+	int outcome = fstat(tree, &status) < 0 ? fails(init, "stat", op->source) : 0;
+	if (outcome == 0)
+		outcome = op->copy_link && S_ISLNK(status.st_mode)
+				  ? copy_symlink(init, tree, op->target)
+				  : mount_tree(init, op, tree, !S_ISDIR(status.st_mode));
 	close(tree);
 	return outcome;
 }

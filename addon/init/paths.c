@@ -48,12 +48,13 @@ static int clone_null(struct init *init, const char *path) {
 	return tree;
 }
 
-static int empty_directory(struct init *init) {
+static int empty_directory(struct init *init, const char *label) {
 	int context = sys_fsopen("tmpfs");
 	if (context < 0)
 		return fails(init, "fsopen", "tmpfs");
 	int tree = -1;
-	if (sys_fsconfig(context, FSCONFIG_SET_STRING, "nr_inodes", "1") == 0 &&
+	if ((label[0] == 0 || sys_fsconfig(context, FSCONFIG_SET_STRING, "context", label) == 0) &&
+	    sys_fsconfig(context, FSCONFIG_SET_STRING, "nr_inodes", "1") == 0 &&
 	    sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL) == 0)
 		tree = sys_fsmount(context, MOUNT_ATTR_RDONLY);
 	if (tree < 0)
@@ -70,7 +71,7 @@ int do_mask_path(struct init *init, const struct op_mask_path *op) {
 	int outcome = fstat(target, &status) < 0 ? fails(init, "stat", op->path) : 0;
 	int tree = -1;
 	if (outcome == 0)
-		tree = S_ISDIR(status.st_mode) ? empty_directory(init) : clone_null(init, op->path);
+		tree = S_ISDIR(status.st_mode) ? empty_directory(init, op->label) : clone_null(init, op->path);
 	if (tree < 0)
 		outcome = -1;
 	else if (sys_move_mount(tree, target) < 0)

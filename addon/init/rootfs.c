@@ -68,21 +68,34 @@ static int make_parent_private(struct init *init, const char *path) {
 	}
 }
 
+// In a user namespace, directories above it may be closed to us.
+static bool can_reach(const char *path) {
+	int fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 || errno != EACCES;
+}
+
 int do_root_propagation(struct init *init, const struct op_root_propagation *op) {
 	if (mount(NULL, "/", NULL, op->flags, NULL) < 0)
 		return fails(init, "mount", "/");
 	if ((op->flags & MS_REC) && !(op->flags & MS_SHARED))
 		return 0; // nothing is shared any more
-	int shared = is_on_shared_mount(init, op->path);
-	return shared == 1 ? make_parent_private(init, op->path) : shared;
+	// Where `path` cannot be reached, the rootfs is going to be mounted on "/".
+	const char *path = can_reach(op->path) ? op->path : "/";
+	int shared = is_on_shared_mount(init, path);
+	return shared == 1 ? make_parent_private(init, path) : shared;
 }
 
 int do_rootfs(struct init *init, const struct op_rootfs *op) {
 	// pivot_root(2) wants a mount point; a recursive bind keeps what is mounted below the rootfs already.
-	int tree = sys_open_tree(AT_FDCWD, op->path, OPEN_TREE_CLONE | AT_RECURSIVE);
+	int tree = take_tree(init, op->slot);
+	init->covers_root = tree >= 0 && !can_reach(op->path);
+	if (tree < 0)
+		tree = sys_open_tree(AT_FDCWD, op->path, OPEN_TREE_CLONE | AT_RECURSIVE);
 	if (tree < 0)
 		return fails(init, "open_tree", op->path);
-	int target = open(op->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int target = open(init->covers_root ? "/" : op->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (target < 0)
 		return fails(init, "open", op->path);
 	if (sys_move_mount(tree, target) < 0)
@@ -188,7 +201,7 @@ int do_move_root(struct init *init, const struct op_move_root *op) {
 		return -1;
 	if (fchdir(init->root) < 0)
 		return fails(init, "fchdir", "/");
-	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0)
+	if (!init->covers_root && mount(".", "/", NULL, MS_MOVE, NULL) < 0)
 		return fails(init, "mount MS_MOVE", "/");
 	if (chroot(".") < 0)
 		return fails(init, "chroot", "/");

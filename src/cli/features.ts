@@ -30,7 +30,7 @@ export function features(): object {
       apparmor: {enabled: false},
       selinux: {enabled: false},
       intelRdt: {enabled: false},
-      mountExtensions: {idmap: {enabled: false}},
+      mountExtensions: {idmap: {enabled: true}},
       netDevices: {enabled: true},
     },
     annotations: {

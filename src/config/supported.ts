@@ -11,16 +11,12 @@ interface Unsupported {
 }
 
 const unsupported: readonly Unsupported[] = [
-  {at: '/linux/mountLabel'},
   {at: '/linux/personality'},
   {at: '/linux/memoryPolicy'},
   {at: '/linux/intelRdt'},
   {at: '/linux/seccomp/defaultAction', values: ['SCMP_ACT_NOTIFY']},
   {at: '/linux/seccomp/syscalls/*/action', values: ['SCMP_ACT_NOTIFY']},
   {at: '/linux/seccomp/listenerPath'},
-  {at: '/mounts/*/uidMappings'},
-  {at: '/mounts/*/gidMappings'},
-  {at: '/mounts/*/options/*', values: ['idmap', 'ridmap']},
   {at: '/process/apparmorProfile'},
   {at: '/process/selinuxLabel'},
 ];

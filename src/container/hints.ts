@@ -32,6 +32,11 @@ const hints: Readonly<Record<string, string>> = {
   'mountBind ENOENT': 'the source does not exist',
   'mountBind ENOTDIR': 'one of source and target is a directory and the other a file',
   'mountBind ENOSPC': 'the mount limit (/proc/sys/fs/mount-max) is reached; the disk is not full',
+  'openTree EACCES': 'the source, or a directory above it, cannot be reached',
+  'openTree ENOENT': 'the source does not exist',
+  'idmapTree EINVAL': 'this filesystem cannot be idmapped, or the maps are not valid',
+  'idmapTree EPERM':
+    'idmapped mounts need CAP_SYS_ADMIN in the user namespace that the filesystem belongs to: that of the host, mostly',
   'pivotRoot EINVAL':
     'the host runs from an initramfs (--no-pivot does without pivot_root), or the mount below the rootfs is shared',
   'device EPERM': 'making device nodes needs CAP_MKNOD in the initial user namespace',

@@ -13,6 +13,8 @@ export interface HostFacts {
   readonly allCapabilities: bigint;
   /** Kernels without CONFIG_PROC_KCORE have no /proc/kcore. */
   readonly hasKcore: boolean;
+  /** Whether SELinux is on, selinuxfs mounted where libselinux looks for it. */
+  readonly hasSelinux: boolean;
 }
 
 export interface KernelVersion {
@@ -34,6 +36,9 @@ export function readHostFacts(): HostFacts {
     },
     get hasKcore(): boolean {
       return once(this, 'hasKcore', existsSync('/proc/kcore'));
+    },
+    get hasSelinux(): boolean {
+      return once(this, 'hasSelinux', existsSync('/sys/fs/selinux/enforce'));
     },
   };
 }

@@ -1,6 +1,7 @@
 // A mount of type "cgroup": one filesystem on cgroup v2, a folder of hierarchies on v1.
 import {basename} from 'node:path/posix';
 import type {Hierarchy} from '../cgroups/layout.ts';
+import {namespaceOf} from '../config/rules/rule.ts';
 import {
   MOUNT_ATTR_NODEV,
   MOUNT_ATTR_NOEXEC,
@@ -12,6 +13,9 @@ import {
   MS_RDONLY,
 } from './constants.ts';
 import type {PlanInput} from './input.ts';
+import {labelFor, mountLabel} from './mount-label.ts';
+import {NO_SLOT} from './mount-sources.ts';
+import {bindInstead, lacksPrivileges} from './mount-substitutes.ts';
 import type {MountEntry} from './mounts.ts';
 import type {Step} from './operations.ts';
 
@@ -19,12 +23,50 @@ const PROTECTED = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 const MS_PROTECTED = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 
 export function cgroupMountSteps(entry: MountEntry, input: PlanInput): Step[] {
-  return input.layout.mode === 'v2' ? [unifiedStep(entry)] : folderSteps(entry, input);
+  return input.layout.mode === 'v2' ? unifiedSteps(entry, input) : folderSteps(entry, input);
+}
+
+// Who does not own the cgroup namespace may be refused the mount; then the container's cgroup is bound. Without one, all
+// that is left to show is what the host lets its user write to (CVE-2023-25809): better nothing.
+function unifiedSteps(entry: MountEntry, input: PlanInput): Step[] {
+  if (namespaceOf(input.config, 'cgroup') === 'new' || !lacksPrivileges(input)) return [unifiedStep(entry, false)];
+  const source = input.cgroup.paths['unified'];
+  if (source === undefined) return [emptyStep(entry, input)];
+  const {attributes, recursiveAttributes} = entry.options;
+  const bind = bindInstead(entry, source, false, {
+    attrSet: attributes.set,
+    attrClear: attributes.clear,
+    recursiveSet: recursiveAttributes.set,
+    recursiveClear: recursiveAttributes.clear,
+  });
+  return [unifiedStep(entry, true), bind];
+}
+
+function emptyStep({at, target, options}: MountEntry, input: PlanInput): Step {
+  const label = labelFor('tmpfs', [], mountLabel(input));
+  return {
+    op: 'mountFilesystem',
+    at,
+    type: 'tmpfs',
+    source: 'tmpfs',
+    target,
+    options: ['ro', 'mode=755', 'nr_inodes=1', ...label.options],
+    attrSet: PROTECTED | MOUNT_ATTR_RDONLY,
+    attrClear: 0n,
+    recursiveSet: 0n,
+    recursiveClear: 0n,
+    legacyFlags: BigInt(MS_PROTECTED | MS_RDONLY),
+    propagation: options.propagation,
+    copyUp: false,
+    directory: '',
+    label: '',
+    yield: false,
+  };
 }
 
 // A new mount shows what init's cgroup namespace shows: with a namespace of its own the container's cgroup as the root,
 // else all of the host's tree, which is how /proc/self/cgroup then names the container's place (as runc and crun do).
-function unifiedStep({at, source, target, options}: MountEntry): Step {
+function unifiedStep({at, source, target, options}: MountEntry, yields: boolean): Step {
   return {
     op: 'mountFilesystem',
     at,
@@ -39,21 +81,25 @@ function unifiedStep({at, source, target, options}: MountEntry): Step {
     legacyFlags: BigInt(options.legacySet),
     propagation: options.propagation,
     copyUp: false,
+    directory: '',
+    label: '',
+    yield: yields,
   };
 }
 
 // cgroup v1: a tmpfs with a mount for each hierarchy, and links for controllers that are mounted together. It becomes
 // read-only, when asked to, after the switch of roots: finishSteps in mounts.ts.
 function folderSteps(entry: MountEntry, input: PlanInput): Step[] {
-  const own = (input.config.linux?.namespaces ?? []).some(({type}) => type === 'cgroup');
+  const own = namespaceOf(input.config, 'cgroup') !== 'none';
   const {at, target, options} = entry;
+  const label = labelFor('tmpfs', [], mountLabel(input));
   const folder: Step = {
     op: 'mountFilesystem',
     at,
     type: 'tmpfs',
     source: 'tmpfs',
     target,
-    options: ['mode=755'],
+    options: ['mode=755', ...label.options],
     attrSet: (options.attributes.set | PROTECTED) & ~MOUNT_ATTR_RDONLY,
     attrClear: options.attributes.clear & ~PROTECTED,
     recursiveSet: 0n,
@@ -61,6 +107,9 @@ function folderSteps(entry: MountEntry, input: PlanInput): Step[] {
     legacyFlags: BigInt((options.legacySet | MS_PROTECTED) & ~MS_RDONLY),
     propagation: options.propagation,
     copyUp: false,
+    directory: '',
+    label: '',
+    yield: false,
   };
   const hierarchies = input.layout.hierarchies.flatMap((hierarchy) => {
     const mount = own ? hierarchyStep(entry, hierarchy) : bindStep(entry, hierarchy, input);
@@ -87,6 +136,9 @@ function hierarchyStep({at, target, options}: MountEntry, {controllers, mountPoi
     legacyFlags: BigInt(options.legacySet | MS_PROTECTED | (attributes.set & MOUNT_ATTR_RDONLY ? MS_RDONLY : 0)),
     propagation: options.propagation,
     copyUp: false,
+    directory: '',
+    label: '',
+    yield: false,
   };
 }
 
@@ -100,8 +152,12 @@ function bindStep({at, target, options}: MountEntry, hierarchy: Hierarchy, {cgro
     op: 'mountBind',
     at,
     source,
-    sourceFd: -1,
+    slot: NO_SLOT,
     target: `${target}/${basename(mountPoint)}`,
+    nofollowSource: false,
+    nofollowTarget: false,
+    copyLink: false,
+    instead: false,
     recursive: false,
     attrSet: attributes.set,
     attrClear: attributes.clear,

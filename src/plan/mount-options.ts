@@ -47,6 +47,12 @@ export interface MountOptions {
   readonly remount: boolean;
   /** tmpcopyup. */
   readonly copyUp: boolean;
+  /** Map ids, for the mount or for all below it, too. */
+  readonly idmap: 'idmap' | 'ridmap' | undefined;
+  /** crun's: a symlink at the end of source or target is not followed; one at the source is copied instead of mounted. */
+  readonly nofollowSource: boolean;
+  readonly nofollowTarget: boolean;
+  readonly copyLink: boolean;
   readonly attributes: Attributes;
   /** Those of rro and friends, for the mount and all below it: mount_setattr(2) AT_RECURSIVE. */
   readonly recursiveAttributes: Attributes;
@@ -62,10 +68,25 @@ export interface MountOptions {
 }
 
 type Effect =
-  | {readonly kind: 'nothing' | 'bind' | 'rbind' | 'remount' | 'tmpcopyup'}
+  | {readonly kind: Word}
   | {readonly kind: 'propagation'; readonly flags: number}
   | (Flag & {readonly kind: 'attribute' | 'atime'; readonly bits: bigint; readonly recursive: boolean})
   | (Flag & {readonly kind: 'superblock'; readonly parameter: string | undefined});
+
+const words = [
+  'bind',
+  'copy-symlink',
+  'defaults',
+  'dest-nofollow',
+  'idmap',
+  'rbind',
+  'remount',
+  'ridmap',
+  'src-nofollow',
+  'tmpcopyup',
+] as const;
+
+type Word = (typeof words)[number];
 
 interface Flag {
   readonly on: boolean;
@@ -120,7 +141,7 @@ export function propagationFlags(name: string): number | undefined {
 }
 
 export function parseMountOptions(options: readonly string[]): MountOptions {
-  const words = new Set<string>();
+  const said = new Set<Word>();
   const attributes = {set: 0n, clear: 0n};
   const recursiveAttributes = {set: 0n, clear: 0n};
   const superblock = new Set<string>();
@@ -150,14 +171,18 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
         if (effect.parameter !== undefined) superblock[effect.on ? 'add' : 'delete'](effect.parameter);
         break;
       default:
-        words.add(effect.kind);
+        said.add(effect.kind);
     }
   }
   return {
-    bind: words.has('bind') || words.has('rbind'),
-    recursive: words.has('rbind'),
-    remount: words.has('remount'),
-    copyUp: words.has('tmpcopyup'),
+    bind: said.has('bind') || said.has('rbind'),
+    recursive: said.has('rbind'),
+    remount: said.has('remount'),
+    copyUp: said.has('tmpcopyup'),
+    idmap: said.has('ridmap') ? 'ridmap' : said.has('idmap') ? 'idmap' : undefined,
+    nofollowSource: said.has('src-nofollow'),
+    nofollowTarget: said.has('dest-nofollow'),
+    copyLink: said.has('copy-symlink'),
     attributes,
     recursiveAttributes,
     superblock: [...superblock],
@@ -169,13 +194,7 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
 }
 
 function listEffects(): [string, Effect][] {
-  const list: [string, Effect][] = [
-    ['defaults', {kind: 'nothing'}],
-    ['bind', {kind: 'bind'}],
-    ['rbind', {kind: 'rbind'}],
-    ['remount', {kind: 'remount'}],
-    ['tmpcopyup', {kind: 'tmpcopyup'}],
-  ];
+  const list: [string, Effect][] = words.map((kind) => [kind, {kind}]);
   for (const [kind, pairs] of [['attribute', attributePairs] as const, ['atime', atimePairs] as const]) {
     for (const [name, negation, bits, ms] of pairs) {
       for (const recursive of [false, true]) {

@@ -6,11 +6,17 @@ import {isKernelAtLeast} from '../host/facts.ts';
 import {cgroupMountSteps} from './cgroup-mount.ts';
 import {MOUNT_ATTR_NOSYMFOLLOW, MOUNT_ATTR_RDONLY, MS_BIND, MS_RDONLY, MS_REC} from './constants.ts';
 import type {PlanInput} from './input.ts';
+import {labelFor, mountLabel} from './mount-label.ts';
 import {type MountOptions, parseMountOptions} from './mount-options.ts';
+import {NO_SLOT, prepareSource, rootfsSource} from './mount-sources.ts';
+import {substituteStep} from './mount-substitutes.ts';
 import type {Step} from './operations.ts';
+import {fitOptions} from './overlay.ts';
 import {containerPath, isWithin} from './paths.ts';
 
 export interface MountPlan {
+  /** What is opened before a user namespace is entered. */
+  readonly sources: readonly Step[];
   readonly steps: readonly Step[];
   /** What makes mounts read-only that had to be filled first; for after the switch of roots. */
   readonly finish: readonly Step[];
@@ -19,6 +25,7 @@ export interface MountPlan {
 /** One of mounts[], as all that deal with it need it. */
 export interface MountEntry {
   readonly at: string;
+  readonly index: number;
   readonly type: string;
   readonly source: string;
   /** In the container, clean. */
@@ -27,10 +34,13 @@ export interface MountEntry {
 }
 
 export function planMounts(input: PlanInput, warnings: string[]): MountPlan {
-  const entries = (input.config.mounts ?? []).map(readMount);
+  const mounts = input.config.mounts ?? [];
+  const entries = mounts.map(readMount);
   for (const entry of entries) checkEntry(entry, input, warnings);
+  const plans = entries.map((entry, index) => planMount(entry, mounts[index] as Mount, input));
   return {
-    steps: entries.flatMap((entry) => mountSteps(entry, input)),
+    sources: [...rootfsSource(input), ...plans.flatMap(({sources}) => sources)],
+    steps: plans.flatMap(({steps}) => steps),
     finish: entries.flatMap((entry, index) => finishSteps(entry, entries.slice(index + 1), input)),
   };
 }
@@ -48,7 +58,7 @@ function readMount(mount: Mount, index: number): MountEntry {
   const options = parseMountOptions(mount.options ?? []);
   const type = options.bind ? 'bind' : (mount.type ?? '');
   if (type === '' && !options.remount) throw problem(`${at}/type`, 'is missing, and no option says "bind"');
-  return {at, type, source: mount.source ?? '', target: containerPath(mount.destination), options};
+  return {at, index, type, source: mount.source ?? '', target: containerPath(mount.destination), options};
 }
 
 function checkEntry(entry: MountEntry, input: PlanInput, warnings: string[]): void {
@@ -109,11 +119,22 @@ function refuseCoveredProc({at, type, source, target}: MountEntry): void {
   throw problem(`${at}/destination`, message);
 }
 
-function mountSteps(entry: MountEntry, input: PlanInput): Step[] {
+function planMount(
+  entry: MountEntry,
+  mount: Mount,
+  input: PlanInput,
+): {sources: readonly Step[]; steps: readonly Step[]} {
+  const {slot, sources, steps} = prepareSource(entry, mount, input, (place) => createStep(entry, place, input));
+  return {sources, steps: [...steps, ...mountSteps(entry, slot, input)]};
+}
+
+function mountSteps(entry: MountEntry, slot: number, input: PlanInput): Step[] {
   if (entry.options.remount) return [remountStep(entry)];
-  if (entry.type === 'bind') return [bindStep(entry, input.bundle)];
+  if (slot !== NO_SLOT || entry.type === 'bind') return [bindStep(entry, slot, input.bundle)];
   if (entry.type === 'cgroup') return cgroupMountSteps(entry, input);
-  return [filesystemStep(entry)];
+  const substitute = substituteStep(entry, input);
+  const step = filesystemStep(entry, substitute !== undefined, input);
+  return substitute === undefined ? [step] : [step, substitute];
 }
 
 function remountStep({at, target, options}: MountEntry): Step {
@@ -128,13 +149,17 @@ function remountStep({at, target, options}: MountEntry): Step {
   };
 }
 
-function bindStep({at, source, target, options}: MountEntry, bundle: string): Step {
+function bindStep({at, type, source, target, options}: MountEntry, slot: number, bundle: string): Step {
   return {
     op: 'mountBind',
     at,
-    source: posix.resolve(bundle, source),
-    sourceFd: -1,
+    source: type === 'bind' ? posix.resolve(bundle, source) : type,
+    slot,
     target,
+    nofollowSource: options.nofollowSource,
+    nofollowTarget: options.nofollowTarget,
+    copyLink: options.copyLink,
+    instead: false,
     recursive: options.recursive,
     attrSet: options.attributes.set,
     attrClear: options.attributes.clear,
@@ -166,26 +191,46 @@ const SHARED_SUPERBLOCKS: ReadonlySet<string> = new Set([
   'tracefs',
 ]);
 
-function filesystemStep(entry: MountEntry): Step {
-  const {at, type, source, target, options} = entry;
+function filesystemStep(entry: MountEntry, yields: boolean, input: PlanInput): Step {
+  const {at, target, options} = entry;
   const late = isReadonlyLate(entry) ? MOUNT_ATTR_RDONLY : 0n;
-  const attrSet = options.attributes.set & ~late;
-  const readonly = (attrSet & MOUNT_ATTR_RDONLY) !== 0n && !SHARED_SUPERBLOCKS.has(type);
+  const {label, ...filesystem} = filesystemOf(entry, input);
   return {
     op: 'mountFilesystem',
     at,
-    type,
-    source: source === '' ? type : source,
+    ...filesystem,
     target,
-    options: [...(readonly ? ['ro'] : []), ...options.superblock, ...options.data.map(({text}) => text)],
-    attrSet,
+    attrSet: options.attributes.set & ~late,
     attrClear: options.attributes.clear,
     recursiveSet: options.recursiveAttributes.set & ~late,
     recursiveClear: options.recursiveAttributes.clear,
     legacyFlags: BigInt(options.legacySet & (late === 0n ? -1 : ~MS_RDONLY)),
     propagation: options.propagation,
     copyUp: options.copyUp,
+    label,
+    yield: yields,
   };
+}
+
+/** The same, but mounted nowhere: mountBind does that. */
+function createStep(entry: MountEntry, slot: number, input: PlanInput): Step {
+  const {at, options} = entry;
+  const {type, source, options: parameters, directory} = filesystemOf(entry, input);
+  if (directory !== '' || options.copyUp || type === 'cgroup')
+    throw problem(`${at}/options`, `a ${type} mount like this cannot be idmapped`);
+  return {op: 'openFilesystem', at, slot, type, source, options: parameters};
+}
+
+function filesystemOf(entry: MountEntry, input: PlanInput) {
+  const {at, type, source, options} = entry;
+  const asked = (options.attributes.set & MOUNT_ATTR_RDONLY) !== 0n;
+  const readonly = asked && !isReadonlyLate(entry) && !SHARED_SUPERBLOCKS.has(type);
+  const data = options.data.map(({text}) => text);
+  const label = labelFor(type, data, mountLabel(input));
+  const given = [...(readonly ? ['ro'] : []), ...options.superblock, ...data, ...label.options];
+  const fitted = fitOptions(type, given, () => input.facts.kernel);
+  if (typeof fitted === 'string') throw problem(`${at}/options`, fitted);
+  return {type, source: source === '' ? type : source, ...fitted, label: label.label};
 }
 
 function wantsReadonly({options}: MountEntry): boolean {

@@ -46,14 +46,28 @@ export const operations = {
   /** Sends the runtime our network namespace, for it to move devices there, and waits for its answer. */
   netDevices: {},
 
+  // ---- sources of mounts that have to be opened, or changed, before a user namespace is entered: in numbered slots
+  /** Clones what is mounted at `path`, for the mountBind or rootfs step that names this slot. `slave` cuts the clone off from
+   * what is mounted there later by others, and others from what is mounted in it. EPERM leaves the slot empty, which has the
+   * later step open `path` by itself: who may not clone mounts yet is nobody whom a user namespace takes rights from. */
+  openTree: {slot: 'u32', path: 'str', recursive: 'flag', nofollow: 'flag', slave: 'flag'},
+  /** A filesystem that is not mounted yet, for the mountBind step that names this slot. */
+  openFilesystem: {slot: 'u32', type: 'str', source: 'str', options: 'strs'},
+  /** mount_setattr(2) MOUNT_ATTR_IDMAP of what is in the slot: with the maps of the user namespace `userNamespace`, or, when that
+   * is -1, with these (lines as in /proc/PID/uid_map). */
+  idmapTree: {slot: 'u32', recursive: 'flag', userNamespace: 'fd', uidMap: 'str', gidMap: 'str'},
+
   // ---- the root filesystem, before pivot_root. Targets are paths inside the rootfs, resolved with RESOLVE_IN_ROOT.
   /** Sets the propagation of everything below / (MS_* flags) and makes the mount that holds `path` private. */
   rootPropagation: {flags: 'u32', path: 'str'},
-  /** Binds `path` onto itself, recursively, and makes it the root of all later steps. */
-  rootfs: {path: 'str'},
+  /** Binds `path`, or what is in `slot` when that is not -1, onto `path`, recursively, and makes it the root of all later
+   * steps. Where `path` cannot be reached any more it goes onto "/". */
+  rootfs: {path: 'str', slot: 'i32'},
   /** A new filesystem (fsopen .. fsmount, mount_setattr, move_mount). `options` are `key` or `key=value`; attr* are
    * MOUNT_ATTR_*; `propagation` are MS_SHARED and friends, MS_REC allowed, applied one after the other; `copyUp` fills
-   * a tmpfs with what the rootfs has at `target`. `legacyFlags` (MS_*) serve mount(2), for options too long for fsconfig(2). */
+   * a tmpfs with what the rootfs has at `target`. `legacyFlags` (MS_*) serve mount(2), for options too long for fsconfig(2);
+   * relative paths in them start at `directory`, if there is one. `label` is a SELinux label for a filesystem that takes none
+   * as an option. With `yield` an EPERM or EBUSY is passed over: the next step, a mountBind with `instead`, stands in. */
   mountFilesystem: {
     type: 'str',
     source: 'str',
@@ -66,13 +80,22 @@ export const operations = {
     legacyFlags: 'u64',
     propagation: 'u32s',
     copyUp: 'flag',
+    directory: 'str',
+    label: 'str',
+    yield: 'flag',
   },
-  /** A bind mount of `source` (a path as seen by the runtime, or of `sourceFd` when that is not -1). The target is
-   * created when missing, as a directory or as a file, whichever the source is. */
+  /** A bind mount of `source` (a path as seen by the runtime), or of what is in `slot` when that is not -1. The target is
+   * created when missing, as a directory or as a file, whichever the source is. `nofollow*`: a symlink at the end of source
+   * or target is itself what is meant; `copyLink`: a source that is a symlink is copied, not mounted. `instead`: does
+   * nothing unless the step before has yielded. */
   mountBind: {
     source: 'str',
-    sourceFd: 'fd',
+    slot: 'i32',
     target: 'str',
+    nofollowSource: 'flag',
+    nofollowTarget: 'flag',
+    copyLink: 'flag',
+    instead: 'flag',
     recursive: 'flag',
     attrSet: 'u64',
     attrClear: 'u64',
@@ -123,7 +146,8 @@ export const operations = {
   /** `path` below /proc/sys, slash form; written through a private procfs. */
   sysctl: {path: 'str', value: 'str'},
   readonlyPath: {path: 'str'},
-  maskPath: {path: 'str'},
+  /** `label`: SELinux label of the empty directory that covers a directory. */
+  maskPath: {path: 'str', label: 'str'},
 
   // ---- credentials and limits
   noNewPrivileges: {},

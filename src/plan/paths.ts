@@ -1,6 +1,7 @@
 // Paths: inside the container, beside the bundle, and those that are taken away from the container.
 import {posix} from 'node:path';
-import type {Config} from '../generated/config.ts';
+import type {PlanInput} from './input.ts';
+import {mountLabel} from './mount-label.ts';
 import type {Step} from './operations.ts';
 
 /** A path of the container without ".", "..", doubled or trailing slashes; a relative one is taken from "/". */
@@ -15,12 +16,14 @@ export function isWithin(path: string, directory: string): boolean {
 }
 
 /** linux.readonlyPaths, then linux.maskedPaths: a masked one stays masked when it is in both. */
-export function restrictedPathSteps({linux}: Config): Step[] {
+export function restrictedPathSteps(input: PlanInput): Step[] {
+  const {linux} = input.config;
+  const label = mountLabel(input);
   const readonly = (linux?.readonlyPaths ?? []).map(
     (path, index): Step => ({op: 'readonlyPath', at: `/linux/readonlyPaths/${index}`, path}),
   );
   const masked = (linux?.maskedPaths ?? []).map(
-    (path, index): Step => ({op: 'maskPath', at: `/linux/maskedPaths/${index}`, path}),
+    (path, index): Step => ({op: 'maskPath', at: `/linux/maskedPaths/${index}`, path, label}),
   );
   return [...readonly, ...masked];
 }

@@ -4,6 +4,7 @@ import {ConfigError} from '../errors.ts';
 import {MS_PRIVATE, MS_REC, MS_SHARED, MS_SLAVE, MS_UNBINDABLE} from './constants.ts';
 import type {PlanInput} from './input.ts';
 import {propagationFlags} from './mount-options.ts';
+import {rootfsSlot} from './mount-sources.ts';
 import type {Step} from './operations.ts';
 
 const AT_PROPAGATION = '/linux/rootfsPropagation';
@@ -13,7 +14,7 @@ export function rootfsSteps(input: PlanInput): Step[] {
   const path = posix.resolve(input.bundle, input.config.root.path);
   return [
     {op: 'rootPropagation', at: AT_PROPAGATION, flags: hostSideFlags(input), path},
-    {op: 'rootfs', at: '/root/path', path},
+    {op: 'rootfs', at: '/root/path', path, slot: rootfsSlot(input)},
   ];
 }
 

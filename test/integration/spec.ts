@@ -13,6 +13,8 @@ export interface MountSpec {
   type?: string;
   source?: string;
   options?: string[];
+  uidMappings?: {containerID: number; hostID: number; size: number}[];
+  gidMappings?: {containerID: number; hostID: number; size: number}[];
 }
 
 export interface CapabilitySets {

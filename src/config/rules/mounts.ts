@@ -2,7 +2,8 @@
 import {posix} from 'node:path';
 import type {Mount} from '../../generated/config.ts';
 import {parseMountOptions} from '../../plan/mount-options.ts';
-import type {Report, Rule} from './rule.ts';
+import {toHostId} from '../id-mappings.ts';
+import {namespaceOf, type Report, type Rule} from './rule.ts';
 
 const eachMount = (check: (mount: Mount, pointer: string, report: Report) => void): Rule => ({
   reads: ['/mounts'],
@@ -33,11 +34,14 @@ const source = eachMount((mount, pointer, report) => {
   }
 });
 
+/** crun's way to give the mappings in the option. */
+const CRUN_IDMAP = /^r?idmap=/;
+
 /** mount(2) takes no data with MS_BIND, so that what is meant would be lost in silence. */
 const bindData = eachMount((mount, pointer, report) => {
   if (!isBind(mount)) return;
   for (const {index, text} of parseMountOptions(mount.options ?? []).data) {
-    if (/^r?idmap(=|$)/.test(text)) continue;
+    if (CRUN_IDMAP.test(text)) continue;
     const message = 'bind mounts cannot have any filesystem-specific options applied';
     report.problem(`${pointer}/options/${index}`, `${message}, got ${JSON.stringify(text)}`);
   }
@@ -47,6 +51,41 @@ const idMappings = eachMount((mount, pointer, report) => {
   const hasUids = (mount.uidMappings?.length ?? 0) > 0;
   const hasGids = (mount.gidMappings?.length ?? 0) > 0;
   if (hasUids !== hasGids) report.problem(pointer, 'uidMappings and gidMappings must be given both or neither');
+  const {idmap, data} = parseMountOptions(mount.options ?? []);
+  if ((idmap !== undefined || hasUids) && mount.options?.includes('remount'))
+    report.problem(pointer, 'a mount that is there already cannot be idmapped: remount cannot change that');
+  for (const {index, text} of data) {
+    if (!CRUN_IDMAP.test(text)) continue;
+    report.problem(`${pointer}/options/${index}`, 'mappings belong in uidMappings and gidMappings of the mount');
+  }
+});
+
+/** In a new user namespace these filesystems take ids of the container; the others cannot be mounted there. */
+const mappedIds: Rule = {
+  reads: ['/mounts', '/linux/namespaces', '/linux/uidMappings', '/linux/gidMappings'],
+  check(config, report) {
+    if (namespaceOf(config, 'user') !== 'new') return;
+    const {uidMappings = [], gidMappings = []} = config.linux ?? {};
+    for (const [index, {type, options = [], uidMappings: own = []}] of (config.mounts ?? []).entries()) {
+      const {idmap, data} = parseMountOptions(options);
+      if ((type !== 'tmpfs' && type !== 'devpts') || idmap !== undefined || own.length > 0) continue;
+      for (const {index: option, text} of data) {
+        const [, kind, digits] = /^([ug])id=(\d+)$/.exec(text) ?? [];
+        if (digits === undefined || toHostId(kind === 'u' ? uidMappings : gidMappings, Number(digits)) !== undefined)
+          continue;
+        const message = `${text} is not mapped by /linux/${kind}idMappings`;
+        report.problem(`/mounts/${index}/options/${option}`, message);
+      }
+    }
+  },
+};
+
+const links = eachMount((mount, pointer, report) => {
+  if (isBind(mount)) return;
+  for (const [index, option] of (mount.options ?? []).entries()) {
+    if (!['copy-symlink', 'src-nofollow'].includes(option)) continue;
+    report.problem(`${pointer}/options/${index}`, `${option} is for bind mounts`);
+  }
 });
 
 const copyUp = eachMount((mount, pointer, report) => {
@@ -55,4 +94,4 @@ const copyUp = eachMount((mount, pointer, report) => {
   report.problem(`${pointer}/options/${index}`, `tmpcopyup is for tmpfs, not for ${mount.type ?? 'a bind mount'}`);
 });
 
-export const mountRules: readonly Rule[] = [destination, source, bindData, idMappings, copyUp];
+export const mountRules: readonly Rule[] = [destination, source, bindData, idMappings, mappedIds, links, copyUp];

@@ -15,18 +15,6 @@ export const UNSUPPORTED: readonly (readonly [what: string, edit: Edit, says: Re
     ),
     /user/,
   ],
-  [
-    'idmapped mounts',
-    put('/mounts/-', {
-      destination: '/m',
-      type: 'bind',
-      source: '/tmp',
-      options: ['bind', 'idmap'],
-      uidMappings: [{containerID: 0, hostID: 0, size: 1}],
-      gidMappings: [{containerID: 0, hostID: 0, size: 1}],
-    }),
-    /\/mounts\/6/,
-  ],
   ['intelRdt', put('/linux/intelRdt', {closID: 'x', l3CacheSchema: 'L3:0=f'}), /intelRdt/],
   ['netDevices', put('/linux/netDevices', {eth9: {name: 'eth0'}}), /netDevices/],
   ['memoryPolicy', put('/linux/memoryPolicy', {mode: 'MPOL_BIND', nodes: '0'}), /memoryPolicy/],

@@ -28,7 +28,7 @@ describe('features', () => {
     for (const name of ['apparmor', 'selinux', 'intelRdt']) {
       expect(document.linux[name]).toEqual({enabled: false});
     }
-    expect(document.linux.mountExtensions).toEqual({idmap: {enabled: false}});
+    expect(document.linux.mountExtensions).toEqual({idmap: {enabled: true}});
     expect(document.linux.seccomp.actions).toContain('SCMP_ACT_ERRNO');
     expect(document.linux.capabilities).toContain('CAP_SYS_ADMIN');
   });

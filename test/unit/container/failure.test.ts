@@ -26,6 +26,9 @@ const tmpfs: Step = {
   legacyFlags: 0n,
   propagation: [],
   copyUp: false,
+  directory: '',
+  label: '',
+  yield: false,
 };
 const find = (name: string): Step => ({op: 'findExecutable', at: '/process/args/0', name, path: '/bin'});
 const exec: Step = {op: 'exec', at: '/process/args', args: ['x'], env: [], uid: 0, preserve: 0};

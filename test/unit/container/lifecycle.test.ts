@@ -48,7 +48,7 @@ beforeEach(() => {
     cloneFlags: 0,
     warnings: [],
     steps: [
-      {op: 'rootfs', at: '/root/path', path: '/rootfs'},
+      {op: 'rootfs', at: '/root/path', path: '/rootfs', slot: -1},
       {op: 'runtimeHooks', at: '/hooks'},
       {op: 'ready', at: ''},
       ...(gate === undefined ? [] : [{op: 'gate', at: '', ...gate} as const]),

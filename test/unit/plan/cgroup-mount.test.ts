@@ -32,6 +32,9 @@ const folder = {
   attrClear: 0x70n,
   legacyFlags: 0x20000en,
   copyUp: false,
+  directory: '',
+  label: '',
+  yield: false,
   ...none,
 };
 
@@ -61,6 +64,9 @@ describe('cgroup v2', () => {
       attrClear: 0x70n,
       legacyFlags: 0x20000fn,
       copyUp: false,
+      directory: '',
+      label: '',
+      yield: false,
       ...none,
     });
     expect(stepsFor(namespaces, v2)).toHaveLength(1);
@@ -93,9 +99,13 @@ describe('cgroup v1', () => {
       op: 'mountBind',
       at: '/mounts/0',
       source: `/sys/fs/cgroup/${name}/web`,
-      sourceFd: -1,
+      slot: -1,
       target: `/sys/fs/cgroup/${name}`,
       recursive: false,
+      nofollowSource: false,
+      nofollowTarget: false,
+      copyLink: false,
+      instead: false,
       attrSet: 0xfn,
       attrClear: 0x70n,
       ...none,

@@ -149,8 +149,8 @@ describe('single properties', () => {
     const linux = {maskedPaths: ['/proc/keys', '/sys/firmware'], readonlyPaths: ['/proc/sys']};
     expect(stepsNamed(withLinux(linux), 'maskPath', 'readonlyPath')).toEqual([
       {op: 'readonlyPath', at: '/linux/readonlyPaths/0', path: '/proc/sys'},
-      {op: 'maskPath', at: '/linux/maskedPaths/0', path: '/proc/keys'},
-      {op: 'maskPath', at: '/linux/maskedPaths/1', path: '/sys/firmware'},
+      {op: 'maskPath', at: '/linux/maskedPaths/0', path: '/proc/keys', label: ''},
+      {op: 'maskPath', at: '/linux/maskedPaths/1', path: '/sys/firmware', label: ''},
     ]);
   });
 });

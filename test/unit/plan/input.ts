@@ -50,6 +50,7 @@ export const minimalInput: PlanInput = {
     boundingSet: ALL_CAPABILITIES,
     allCapabilities: ALL_CAPABILITIES,
     hasKcore: true,
+    hasSelinux: false,
   },
   launch: {nofile: {soft: 1024n, hard: 4096n}, ignoredSignals: 0n, blockedSignals: 0n, inheritedFds: []},
   cgroup: v1Cgroup,

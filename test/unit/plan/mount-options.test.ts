@@ -6,6 +6,10 @@ const nothing: MountOptions = {
   recursive: false,
   remount: false,
   copyUp: false,
+  idmap: undefined,
+  nofollowSource: false,
+  nofollowTarget: false,
+  copyLink: false,
   attributes: {set: 0n, clear: 0n},
   recursiveAttributes: {set: 0n, clear: 0n},
   superblock: [],
@@ -51,6 +55,11 @@ const table: Readonly<Record<string, Partial<MountOptions>>> = {
   rbind: {bind: true, recursive: true},
   remount: {remount: true},
   tmpcopyup: {copyUp: true},
+  idmap: {idmap: 'idmap'},
+  ridmap: {idmap: 'ridmap'},
+  'src-nofollow': {nofollowSource: true},
+  'dest-nofollow': {nofollowTarget: true},
+  'copy-symlink': {copyLink: true},
   defaults: {},
 };
 

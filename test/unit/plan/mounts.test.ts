@@ -30,6 +30,9 @@ describe('filesystems', () => {
         legacyFlags: 0x41an,
         propagation: [0x84000],
         copyUp: false,
+        directory: '',
+        label: '',
+        yield: false,
       },
     ]);
   });
@@ -131,8 +134,12 @@ describe('bind mounts', () => {
         op: 'mountBind',
         at: '/mounts/0',
         source: '/srv',
-        sourceFd: -1,
+        slot: -1,
         target: '/data',
+        nofollowSource: false,
+        nofollowTarget: false,
+        copyLink: false,
+        instead: false,
         recursive: false,
         ...emptyFlags,
       },

@@ -14,7 +14,7 @@ describe('the root', () => {
   it('by default host mounts come in and nothing goes out', () => {
     expect(rootSteps(minimalInput)).toEqual([
       {op: 'rootPropagation', at: '/linux/rootfsPropagation', flags: 0x84000, path: '/bundle/rootfs'},
-      {op: 'rootfs', at: '/root/path', path: '/bundle/rootfs'},
+      {op: 'rootfs', at: '/root/path', path: '/bundle/rootfs', slot: -1},
       {op: 'pivotRoot', at: '/root/path'},
     ]);
   });
@@ -32,7 +32,7 @@ describe('the root', () => {
     const at = '/linux/rootfsPropagation';
     expect(rootSteps(withLinux({rootfsPropagation}))).toEqual([
       {op: 'rootPropagation', at, flags: before, path: '/bundle/rootfs'},
-      {op: 'rootfs', at: '/root/path', path: '/bundle/rootfs'},
+      {op: 'rootfs', at: '/root/path', path: '/bundle/rootfs', slot: -1},
       {op: 'pivotRoot', at: '/root/path'},
       ...(after === undefined ? [] : [{op: 'propagation', at, flags: after}]),
     ]);
