@@ -10,7 +10,6 @@ const check = (cases: Case[]): void => {
 };
 
 const namespaced = (...types: string[]): Record<string, unknown> => ({'/linux/namespaces': namespaces(...types)});
-const notSupported = (pointer: string): string => `${pointer}: is valid but not supported by this version of runts`;
 
 describe('ociVersion', () => {
   it.each(['1.0.0', '1.0.2-dev', '1.3.0', '1.3.0+dev', '1.4.0-rc.1+x'])('%s is fine', (version) => {

@@ -1,9 +1,8 @@
 // A text through everything that runts decides before it acts, and what must hold of the outcome.
 import {deviceProgram} from '../../../src/cgroups/devices-program.ts';
 import {deviceRules} from '../../../src/cgroups/device-rules.ts';
+import {type ResourceWrites, resourceWrites} from '../../../src/cgroups/resources.ts';
 import {deviceWrites} from '../../../src/cgroups/v1/devices.ts';
-import {resourceWritesV1} from '../../../src/cgroups/v1/resources.ts';
-import {resourceWritesV2} from '../../../src/cgroups/v2/resources.ts';
 import {parseJson} from '../../../src/config/json.ts';
 import {parseConfig} from '../../../src/config/load.ts';
 import {ConfigError, RuntsError} from '../../../src/errors.ts';
@@ -30,8 +29,8 @@ export function outcomeOf(text: string): Outcome {
     return 'refused';
   }
   const stages = [
-    () => checkWrites(resourceWritesV1(config.linux?.resources ?? {})),
-    () => checkWrites(resourceWritesV2(config.linux?.resources ?? {})),
+    () => checkWrites(resourceWrites(config.linux?.resources ?? {}, () => 1)),
+    () => checkWrites(resourceWrites(config.linux?.resources ?? {}, () => 2)),
     () => deviceWrites(deviceRules(config.linux?.resources?.devices)),
     () => deviceProgram(deviceRules(config.linux?.resources?.devices)),
     () => config.linux?.seccomp && normaliseSeccomp(config.linux.seccomp),
@@ -75,7 +74,7 @@ function checkPlan(input: PlanInput): void {
   }
 }
 
-function checkWrites({families}: ReturnType<typeof resourceWritesV1>): void {
+function checkWrites({families}: ResourceWrites): void {
   for (const {file, value} of families.flat()) {
     if (/\0|^$/.test(file) || file.includes('/') || value.includes('\0')) throw new Error(`a write to ${file}`);
     if (/NaN|undefined|Infinity|\[object/.test(`${file} ${value}`)) throw new Error(`${file} = ${value}`);
