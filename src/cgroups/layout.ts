@@ -90,6 +90,6 @@ function pathBelow(root: string, own: string): string {
 }
 
 /** mountinfo writes blanks, tabs, newlines and backslashes as \ooo. */
-function unescapeOctal(text: string): string {
+export function unescapeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }

@@ -29,7 +29,7 @@ export function features(): object {
       },
       apparmor: {enabled: false},
       selinux: {enabled: false},
-      intelRdt: {enabled: false},
+      intelRdt: {enabled: true, schemata: true, monitoring: true},
       mountExtensions: {idmap: {enabled: true}},
       netDevices: {enabled: true},
     },

@@ -13,7 +13,6 @@ interface Unsupported {
 const unsupported: readonly Unsupported[] = [
   {at: '/linux/personality'},
   {at: '/linux/memoryPolicy'},
-  {at: '/linux/intelRdt'},
   {at: '/linux/seccomp/defaultAction', values: ['SCMP_ACT_NOTIFY']},
   {at: '/linux/seccomp/syscalls/*/action', values: ['SCMP_ACT_NOTIFY']},
   {at: '/linux/seccomp/listenerPath'},

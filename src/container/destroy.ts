@@ -10,6 +10,7 @@ import {type LockedDirectory, removeDirectory} from '../state/store.ts';
 import {closeQuietly} from './descriptors.ts';
 import {runPoststopHooks} from './hooks.ts';
 import {DEATH_DEADLINE_MS} from './init-process.ts';
+import {removeRdtGroups} from './intel-rdt.ts';
 
 const SIGKILL = 9;
 
@@ -26,6 +27,7 @@ export function destroy(
   endFirstProcess(ctx.native, record);
   if (options.leftovers || record.sharesPidNamespace) endMembers(ctx.native, record);
   removeContainerCgroup(record);
+  if (record.intelRdt !== undefined) removeRdtGroups(record.intelRdt);
   removeDirectory(directory);
   runPoststopHooks(ctx, record.hooks.poststop, record);
 }

@@ -27,6 +27,7 @@ import {
   reapWithin,
   replaceProcess,
 } from './init-process.ts';
+import {joinRdtGroups} from './intel-rdt.ts';
 import type {Placed} from './launch.ts';
 import {moveNetDevices} from './net-devices.ts';
 import {descriptorsOf} from './prepare.ts';
@@ -44,6 +45,7 @@ export function startInit(launch: Placed, plan: CompiledPlan): InitProcess {
     if (!killAndReap(ctx.native, init)) throw new RuntsError('container init still running');
   });
   setInit(launch, init.pid);
+  if (record.intelRdt !== undefined) joinRdtGroups(record.intelRdt, init.pid);
   return init;
 }
 

@@ -26,6 +26,7 @@ import {awaitEnd, proceed, type Talk} from './handshake.ts';
 import {runPoststopHooks} from './hooks.ts';
 import {type InheritedFds, inheritedFds} from './inherited-fds.ts';
 import type {InitProcess} from './init-process.ts';
+import {makeRdtGroups, planRdt, removeRdtGroups, resctrlRoot} from './intel-rdt.ts';
 import {patienceWith} from './patience.ts';
 import {removePidFile, writePidFile} from './pid-file.ts';
 import {newRecord, preparePlan, stepsAfterReady} from './prepare.ts';
@@ -150,6 +151,7 @@ function goThrough(launch: Launch, id: string): Launched {
   mark('planned');
   makeCgroup(placed);
   mark('cgroup made');
+  makeRdt(placed);
   const init = startInit(placed, plan);
   mark('spawned');
   const talk = {
@@ -196,6 +198,18 @@ function makeCgroup({ctx, bundle, record, undo}: Placed): void {
   const warnings = applyResources(record.cgroup, bundle.config.linux?.resources, ctx.native);
   for (const warning of warnings) ctx.log.warn(warning);
   delegateCgroup(record.cgroup, bundle.config);
+}
+
+/** On record before it is done, as with the cgroup. */
+function makeRdt(launch: Placed): void {
+  const {bundle, directory, undo} = launch;
+  const wanted = bundle.config.linux?.intelRdt;
+  if (wanted === undefined) return;
+  const plan = planRdt(resctrlRoot(), directory.id, wanted);
+  launch.record = {...launch.record, intelRdt: {groups: plan.groups, made: plan.made}};
+  writeRecord(directory, launch.record);
+  undo.push('remove the resctrl groups', () => removeRdtGroups(plan));
+  makeRdtGroups(plan);
 }
 
 /** Records the container as created, then lets go of runts-init, which from here on outlives us. */

@@ -42,6 +42,9 @@ export interface ContainerRecord {
   /** The container's first process; absent until it has been started. */
   readonly init?: ProcessIdentity;
   readonly cgroup: CgroupRecord;
+  /** Directories of resctrl, absolute: `groups` are those that the container's processes belong to, `made` those that runts
+   * has made, in this order, and removes with the container. Absent without linux.intelRdt. */
+  readonly intelRdt?: {readonly groups: readonly string[]; readonly made: readonly string[]};
   /** The container has no pid namespace of its own: its processes do not end with the first one. */
   readonly sharesPidNamespace: boolean;
   /** Steps that run after the gate; the first has this index in the plan. */
@@ -118,6 +121,7 @@ const checks: Readonly<Partial<Record<keyof ContainerRecord, Check>>> = {
   annotations: optional(mapOf(isString)),
   init: optional(fields({pid: isNumber})),
   cgroup: fields({version: isNumber, paths: mapOf(isString), ancestors: listOf(isString)}),
+  intelRdt: optional(fields({groups: listOf(isString), made: listOf(isString)})),
   sharesPidNamespace: (value) => typeof value === 'boolean',
   afterGate: fields({index: isNumber, steps: listOf(isObject)}),
   hooks: fields({poststart: listOf(isObject), poststop: listOf(isObject)}),

@@ -3,6 +3,7 @@ import type {Problem} from '../../errors.ts';
 import type {Config} from '../../generated/config.ts';
 import {deviceRules} from './devices.ts';
 import {generalRules} from './general.ts';
+import {intelRdtRules} from './intel-rdt.ts';
 import {mountRules} from './mounts.ts';
 import {namespaceRules} from './namespaces.ts';
 import {netDeviceRules} from './net-devices.ts';
@@ -18,6 +19,7 @@ const rules: readonly Rule[] = [
   ...mountRules,
   ...namespaceRules,
   ...netDeviceRules,
+  ...intelRdtRules,
   ...deviceRules,
   ...resourceRules,
   ...sysctlRules,

@@ -25,7 +25,7 @@ describe('features', () => {
     expect(document.mountOptions).toContain('rro');
     expect(document.linux.namespaces).toContain('user');
     expect(document.linux.cgroup).toEqual({v1: true, v2: true, systemd: false, systemdUser: false, rdma: true});
-    for (const name of ['apparmor', 'selinux', 'intelRdt']) {
+    for (const name of ['apparmor', 'selinux']) {
       expect(document.linux[name]).toEqual({enabled: false});
     }
     expect(document.linux.mountExtensions).toEqual({idmap: {enabled: true}});

@@ -195,7 +195,6 @@ describe('many problems', () => {
           {type: 'RLIMIT_CORE', soft: 0, hard: 0},
         ],
         '/linux/resources/memory/limit': '1g',
-        '/linux/intelRdt': {closID: 'x'},
       }),
     ).toEqual([
       '/process/cwd: must be an absolute path, got "tmp"',
@@ -204,7 +203,6 @@ describe('many problems', () => {
       '/hostname: unable to set hostname without a private UTS namespace',
       '/process/rlimits/1: duplicate RLIMIT_CORE: /process/rlimits/0 sets it already',
       '/process/rlimits/0: the soft limit 2 is above the hard limit 1',
-      '/linux/intelRdt: is valid but not supported by this version of runts',
     ]);
   });
 

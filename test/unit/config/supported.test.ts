@@ -8,7 +8,6 @@ describe('what is not supported yet', () => {
   it.each([
     ['/linux/personality', {domain: 'LINUX32'}],
     ['/linux/memoryPolicy', {mode: 'MPOL_LOCAL'}],
-    ['/linux/intelRdt', {enableMonitoring: true}],
     ['/process/apparmorProfile', 'x'],
     ['/process/selinuxLabel', 'x'],
   ])('%s is an error that says so', (pointer, value) => {
