@@ -111,7 +111,17 @@ int do_new_session(struct init *init, const struct op_new_session *op) {
 	return setsid() < 0 ? fails(init, "setsid", "") : 0;
 }
 
+// The SELinux context of the keys that are made from now on; "" is that of their maker.
+static int label_keys(struct init *init, const char *label) {
+	if (write_file(private_procfs(init), "self/attr/keycreate", label) < 0)
+		return fails(init, "write", "`/proc/self/attr/keycreate`");
+	return 0;
+}
+
 int do_session_keyring(struct init *init, const struct op_session_keyring *op) {
+	bool labelled = op->label[0] != 0;
+	if (labelled && label_keys(init, op->label) < 0)
+		return -1;
 	long keyring = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, op->name, 0, 0, 0);
 	if (keyring < 0) {
 		if (errno != ENOSYS)
@@ -122,7 +132,7 @@ int do_session_keyring(struct init *init, const struct op_session_keyring *op) {
 	// All rights for the possessor, all but setattr for the user: processes exec'd later must be able to find it.
 	if (syscall(SYS_keyctl, KEYCTL_SETPERM, keyring, 0x3f1f0000, 0, 0) < 0)
 		return fails(init, "keyctl KEYCTL_SETPERM", op->name);
-	return 0;
+	return labelled ? label_keys(init, "") : 0;
 }
 
 int do_hostname(struct init *init, const struct op_hostname *op) {

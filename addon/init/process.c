@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -40,6 +41,10 @@ int do_rlimit_ceiling(struct init *init, const struct op_rlimit_ceiling *op) {
 		return 0;
 	limit.hard = op->hard;
 	return syscall(SYS_prlimit64, 0, op->resource, &limit, NULL) < 0 ? fails(init, "prlimit", "") : 0;
+}
+
+int do_personality(struct init *init, const struct op_personality *op) {
+	return personality(op->persona) < 0 ? fails(init, "personality", "") : 0;
 }
 
 int do_rlimit(struct init *init, const struct op_rlimit *op) {

@@ -2,6 +2,7 @@
 // Lists come from the tables that the code itself goes by.
 import {capabilityNames} from '../plan/capabilities.ts';
 import {CLONE_NEW} from '../plan/constants.ts';
+import {memoryPolicyFlags, memoryPolicyModes} from '../plan/memory-policy.ts';
 import {mountOptionNames} from '../plan/mount-options.ts';
 import {seccompActions, seccompArchitectures, seccompFlags, seccompOperators} from '../plan/seccomp.ts';
 import {OCI_VERSION} from '../state/record.ts';
@@ -27,9 +28,10 @@ export function features(): object {
         knownFlags: sorted(seccompFlags),
         supportedFlags: sorted(seccompFlags),
       },
-      apparmor: {enabled: false},
-      selinux: {enabled: false},
+      apparmor: {enabled: true},
+      selinux: {enabled: true},
       intelRdt: {enabled: true, schemata: true, monitoring: true},
+      memoryPolicy: {modes: sorted(memoryPolicyModes), flags: sorted(memoryPolicyFlags)},
       mountExtensions: {idmap: {enabled: true}},
       netDevices: {enabled: true},
     },

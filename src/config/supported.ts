@@ -11,13 +11,9 @@ interface Unsupported {
 }
 
 const unsupported: readonly Unsupported[] = [
-  {at: '/linux/personality'},
-  {at: '/linux/memoryPolicy'},
   {at: '/linux/seccomp/defaultAction', values: ['SCMP_ACT_NOTIFY']},
   {at: '/linux/seccomp/syscalls/*/action', values: ['SCMP_ACT_NOTIFY']},
   {at: '/linux/seccomp/listenerPath'},
-  {at: '/process/apparmorProfile'},
-  {at: '/process/selinuxLabel'},
 ];
 
 /** The properties of a document that this version does not support. */

@@ -40,11 +40,22 @@ const hints: Readonly<Record<string, string>> = {
   'pivotRoot EINVAL':
     'the host runs from an initramfs (--no-pivot does without pivot_root), or the mount below the rootfs is shared',
   'device EPERM': 'making device nodes needs CAP_MKNOD in the initial user namespace',
+  'apparmorProfile ENOENT': 'the profile is not loaded: load it with apparmor_parser',
+  'apparmorProfile EACCES': 'the AppArmor profile of the runtime itself does not let it change to this one',
   'sysctl ENOENT': 'this kernel has no such sysctl; its module may not be loaded',
   'sysctl EINVAL': 'the kernel refuses the value',
   'hostname EPERM': 'it needs a uts namespace of the container’s own',
   'domainname EPERM': 'it needs a uts namespace of the container’s own',
+  'personality EINVAL': 'this kernel does not run 32-bit programs',
+  'memoryPolicy EINVAL':
+    'no node of them is online with memory and in the cpuset (linux.resources.cpu.mems), or the kernel is too old for the mode or a flag',
+  'memoryPolicy ENODEV':
+    'not all nodes are online with memory and in the cpuset (linux.resources.cpu.mems): the kernel would drop the others',
+  'memoryPolicy ENOSYS': 'this kernel is without NUMA (CONFIG_NUMA)',
   'rlimit EPERM': 'raising a hard limit needs CAP_SYS_RESOURCE',
+  'selinuxLabel EACCES': 'the SELinux policy does not let the runtime set it (setexec)',
+  'selinuxLabel EINVAL': 'the SELinux policy does not know this context',
+  'sessionKeyring EINVAL': 'the SELinux policy does not know the context in process.selinuxLabel',
   'user EAGAIN': 'RLIMIT_NPROC of that uid is reached',
   'user EPERM':
     'this user namespace was mapped without privileges, and so has no additional groups; /etc/subgid and newgidmap allow them',

@@ -2,7 +2,7 @@
 // most plans need two of them.
 import {existsSync, readFileSync} from 'node:fs';
 import {release} from 'node:os';
-import {RuntsError} from '../errors.ts';
+import {hasCode, RuntsError} from '../errors.ts';
 
 export interface HostFacts {
   /** Version of the running kernel. */
@@ -13,7 +13,9 @@ export interface HostFacts {
   readonly allCapabilities: bigint;
   /** Kernels without CONFIG_PROC_KCORE have no /proc/kcore. */
   readonly hasKcore: boolean;
-  /** Whether SELinux is on, selinuxfs mounted where libselinux looks for it. */
+  /** AppArmor is there and on. */
+  readonly hasApparmor: boolean;
+  /** SELinux is there, on, and has a policy; selinuxfs is where libselinux looks for it. */
   readonly hasSelinux: boolean;
 }
 
@@ -37,8 +39,11 @@ export function readHostFacts(): HostFacts {
     get hasKcore(): boolean {
       return once(this, 'hasKcore', existsSync('/proc/kcore'));
     },
+    get hasApparmor(): boolean {
+      return once(this, 'hasApparmor', readIfThere('/sys/module/apparmor/parameters/enabled').startsWith('Y'));
+    },
     get hasSelinux(): boolean {
-      return once(this, 'hasSelinux', existsSync('/sys/fs/selinux/enforce'));
+      return once(this, 'hasSelinux', existsSync('/sys/fs/selinux/enforce') && !hasNoPolicy());
     },
   };
 }
@@ -75,6 +80,20 @@ function readLastCapability(): string {
     return readFileSync('/proc/sys/kernel/cap_last_cap', 'utf8').trim();
   } catch (error) {
     throw new RuntsError('cannot read /proc/sys/kernel/cap_last_cap: is a procfs mounted on /proc?', {cause: error});
+  }
+}
+
+/** Until a policy is loaded, all that there is has the context "kernel". */
+function hasNoPolicy(): boolean {
+  return readFileSync('/proc/self/attr/current', 'utf8').startsWith('kernel\0');
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return '';
+    throw error;
   }
 }
 

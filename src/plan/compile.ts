@@ -11,6 +11,7 @@ import {deviceSteps} from './devices.ts';
 import {containerEnvironment, searchPath} from './environment.ts';
 import {createContainerSteps, runtimeHookSteps, startContainerSteps} from './hooks.ts';
 import type {CompiledPlan, PlanInput} from './input.ts';
+import {apparmorSteps, selinuxLabel} from './labels.ts';
 import {planMounts} from './mounts.ts';
 import {loopbackSteps, netDeviceSteps, planNamespaces} from './namespaces.ts';
 import type {Step} from './operations.ts';
@@ -49,6 +50,7 @@ export function compilePlan(input: PlanInput): CompiledPlan {
     ...readonlyRootSteps(input),
     {op: 'umask', at: '/process/user/umask', mask: input.config.process.user?.umask ?? CALLERS_UMASK},
     ...nameSteps(input.config),
+    ...apparmorSteps(input.config.process, input.facts),
     ...sysctlSteps(input.config),
     ...restrictedPathSteps(input),
     ...propagationSteps(input),
@@ -70,9 +72,10 @@ function oomSteps({config: {process}}: PlanInput): Step[] {
   return value === undefined ? [] : [{op: 'oomScoreAdj', at: '/process/oomScoreAdj', value}];
 }
 
-function sessionSteps({id, options}: PlanInput): Step[] {
+function sessionSteps({id, options, config, facts}: PlanInput): Step[] {
   const session: Step = {op: 'newSession', at: ''};
-  return options.noNewKeyring ? [session] : [session, {op: 'sessionKeyring', at: '', name: `_ses.${id}`}];
+  if (options.noNewKeyring) return [session];
+  return [session, {op: 'sessionKeyring', at: '', name: `_ses.${id}`, label: selinuxLabel(config.process, facts)}];
 }
 
 function directorySteps({config: {process}}: PlanInput): Step[] {

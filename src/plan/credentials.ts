@@ -2,9 +2,12 @@
 import {toHostId} from '../config/id-mappings.ts';
 import {type CapabilitySets, grantableCapabilities} from './capabilities.ts';
 import type {PlanInput} from './input.ts';
+import {selinuxSteps} from './labels.ts';
+import {memoryPolicySteps} from './memory-policy.ts';
 import {hasUserNamespace} from './namespaces.ts';
 import type {Step} from './operations.ts';
 import {containerPath} from './paths.ts';
+import {personalitySteps} from './personality.ts';
 import {rlimitCeilingSteps, rlimitSteps} from './rlimits.ts';
 
 const AT_CAPABILITIES = '/process/capabilities';
@@ -25,9 +28,12 @@ export function credentialSteps(input: PlanInput, warnings: string[]): Step[] {
   const cwd = containerPath(process.cwd);
   return [
     ...(process.noNewPrivileges === true ? [{op: 'noNewPrivileges', at: '/process/noNewPrivileges'} as const] : []),
+    ...personalitySteps(input.config),
+    ...memoryPolicySteps(input.config),
     ...rlimitSteps(input),
     {op: 'signals', at: '', ignored: input.launch.ignoredSignals, blocked: input.launch.blockedSignals},
     ...(hasUserNamespace(input.config) && hostUid(input) !== undefined ? [] : stdioSteps(input, userOf(input).uid)),
+    ...selinuxSteps(process, input.facts),
     ...earlySeccompSteps(input),
     // As root first, who is kept out nowhere; but a network filesystem may know the user and not root.
     {op: 'chdir', at: '/process/cwd', path: cwd, retry: false},

@@ -40,8 +40,8 @@ export const operations = {
   fork: {},
   /** setsid(2). */
   newSession: {},
-  /** Joins a new session keyring of this name; ENOSYS is reported as a warning. */
-  sessionKeyring: {name: 'str'},
+  /** Joins a new session keyring of this name; ENOSYS is reported as a warning. `label` is its SELinux context, or ''. */
+  sessionKeyring: {name: 'str', label: 'str'},
   loopbackUp: {},
   /** Sends the runtime our network namespace, for it to move devices there, and waits for its answer. */
   netDevices: {},
@@ -143,6 +143,8 @@ export const operations = {
   umask: {mask: 'i32'},
   hostname: {name: 'str'},
   domainname: {name: 'str'},
+  /** The AppArmor profile that execve changes to. */
+  apparmorProfile: {name: 'str'},
   /** `path` below /proc/sys, slash form; written through a private procfs. */
   sysctl: {path: 'str', value: 'str'},
   readonlyPath: {path: 'str'},
@@ -151,11 +153,18 @@ export const operations = {
 
   // ---- credentials and limits
   noNewPrivileges: {},
+  /** personality(2). */
+  personality: {persona: 'u32'},
+  /** set_mempolicy(2). `mode` is a MPOL_*, with MPOL_F_*; `nodes` is the kernel's mask, whole longs. With `exact` nodes
+   * that the kernel drops are an error. */
+  memoryPolicy: {mode: 'u32', nodes: 'bytes', exact: 'flag'},
   rlimit: {resource: 'u32', soft: 'u64', hard: 'u64'},
   /** Restores what Node changed: bit n-1 stands for signal n. All other dispositions become default. */
   signals: {ignored: 'u64', blocked: 'u64'},
   /** Gives fds 0-2 to `uid`, unless they are /dev/null or the filesystem refuses (EROFS, EPERM are left). */
   stdioOwner: {uid: 'u32'},
+  /** The SELinux context that execve changes to. */
+  selinuxLabel: {label: 'str'},
   /** Drops from the bounding set all but `bounding`; must come before `user`. */
   boundingSet: {bounding: 'u64'},
   /** Keeps capabilities over the change, then setgroups (where a user namespace forbids it: only if there are some to set),

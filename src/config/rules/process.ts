@@ -1,5 +1,6 @@
 // The process: limits, capabilities, scheduling.
 import type {Scheduler, SchedulerFlag} from '../../generated/config.ts';
+import {memoryPolicy} from './memory-policy.ts';
 import {eachDuplicate, type Report, type Rule} from './rule.ts';
 
 const program: Rule = {
@@ -102,4 +103,20 @@ function checkDeadline({policy, runtime = 0n, deadline = 0n, period = 0n}: Sched
   }
 }
 
-export const processRules: readonly Rule[] = [program, umask, rlimits, capabilities, scheduler];
+const personality: Rule = {
+  reads: ['/linux/personality'],
+  check({linux}, report) {
+    if ((linux?.personality?.flags ?? []).length === 0) return;
+    report.warning('/linux/personality/flags', 'ignored, as the specification defines none yet');
+  },
+};
+
+export const processRules: readonly Rule[] = [
+  program,
+  umask,
+  rlimits,
+  capabilities,
+  scheduler,
+  personality,
+  memoryPolicy,
+];

@@ -25,9 +25,9 @@ describe('features', () => {
     expect(document.mountOptions).toContain('rro');
     expect(document.linux.namespaces).toContain('user');
     expect(document.linux.cgroup).toEqual({v1: true, v2: true, systemd: false, systemdUser: false, rdma: true});
-    for (const name of ['apparmor', 'selinux']) {
-      expect(document.linux[name]).toEqual({enabled: false});
-    }
+    for (const name of ['apparmor', 'selinux']) expect(document.linux[name]).toEqual({enabled: true});
+    expect(document.linux.memoryPolicy.modes).toContain('MPOL_WEIGHTED_INTERLEAVE');
+    expect(document.linux.memoryPolicy.flags).toContain('MPOL_F_STATIC_NODES');
     expect(document.linux.mountExtensions).toEqual({idmap: {enabled: true}});
     expect(document.linux.seccomp.actions).toContain('SCMP_ACT_ERRNO');
     expect(document.linux.capabilities).toContain('CAP_SYS_ADMIN');

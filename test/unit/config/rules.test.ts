@@ -93,6 +93,40 @@ describe('process', () => {
       ['/process/scheduler/flags/1: SCHED_FLAG_RECLAIM goes only with SCHED_DEADLINE, not with SCHED_RR'],
     ],
     [
+      {'/linux/memoryPolicy': {mode: 'MPOL_LOCAL', nodes: '0', flags: ['MPOL_F_NUMA_BALANCING']}},
+      [
+        '/linux/memoryPolicy/nodes: must be empty with MPOL_LOCAL',
+        '/linux/memoryPolicy/flags: MPOL_F_NUMA_BALANCING goes only with MPOL_BIND and MPOL_PREFERRED_MANY',
+      ],
+    ],
+    [{'/linux/memoryPolicy': {mode: 'MPOL_BIND'}}, ['/linux/memoryPolicy/nodes: MPOL_BIND needs at least one node']],
+    [
+      {'/linux/memoryPolicy': {mode: 'MPOL_BIND', nodes: '3-1'}},
+      ['/linux/memoryPolicy/nodes: must be a list such as "0-3,7" of nodes below 1024, got "3-1"'],
+    ],
+    [
+      {'/linux/memoryPolicy': {mode: 'MPOL_BIND', nodes: '0-99999999999'}},
+      ['/linux/memoryPolicy/nodes: must be a list such as "0-3,7" of nodes below 1024, got "0-99999999999"'],
+    ],
+    [
+      {'/linux/memoryPolicy': {mode: 'MPOL_BIND', nodes: '0,,1'}},
+      ['/linux/memoryPolicy/nodes: must be a list such as "0-3,7" of nodes below 1024, got "0,,1"'],
+    ],
+    [
+      {
+        '/linux/memoryPolicy': {
+          mode: 'MPOL_BIND',
+          nodes: '0',
+          flags: ['MPOL_F_STATIC_NODES', 'MPOL_F_RELATIVE_NODES'],
+        },
+      },
+      ['/linux/memoryPolicy/flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other'],
+    ],
+    [
+      {'/linux/memoryPolicy': {mode: 'MPOL_PREFERRED', flags: ['MPOL_F_STATIC_NODES']}},
+      ['/linux/memoryPolicy/flags: MPOL_F_STATIC_NODES needs nodes'],
+    ],
+    [
       {'/process/ioPriority': {class: 'IOPRIO_CLASS_BE', priority: 8}},
       ['/process/ioPriority/priority: must be at most 7, got 8'],
     ],
@@ -106,6 +140,13 @@ describe('process', () => {
     expect(warningsOf({'/process/scheduler': {policy: 'SCHED_OTHER', flags}})).toEqual([
       '/process/scheduler/flags/0: the clamp is 0, as the specification has no property for its value',
     ]);
+  });
+
+  it('flags of a personality are a warning', () => {
+    expect(warningsOf({'/linux/personality': {domain: 'LINUX32', flags: ['ADDR_NO_RANDOMIZE']}})).toEqual([
+      '/linux/personality/flags: ignored, as the specification defines none yet',
+    ]);
+    expect(warningsOf({'/linux/personality': {domain: 'LINUX32', flags: []}})).toEqual([]);
   });
 
   it('ambient capabilities that cannot be are a warning', () => {

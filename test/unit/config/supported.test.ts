@@ -5,15 +5,6 @@ import {namespaces, problemsOf} from './sample.ts';
 const SUFFIX = 'is valid but not supported by this version of runts';
 
 describe('what is not supported yet', () => {
-  it.each([
-    ['/linux/personality', {domain: 'LINUX32'}],
-    ['/linux/memoryPolicy', {mode: 'MPOL_LOCAL'}],
-    ['/process/apparmorProfile', 'x'],
-    ['/process/selinuxLabel', 'x'],
-  ])('%s is an error that says so', (pointer, value) => {
-    expect(problemsOf({[pointer]: value})).toContain(`${pointer}: ${SUFFIX}`);
-  });
-
   it('is named to the value where only some are', () => {
     const document = {
       linux: {

@@ -17,6 +17,8 @@ describe('the order of a plan', () => {
           consoleSize: {height: 25, width: 80},
           noNewPrivileges: true,
           oomScoreAdj: -5,
+          apparmorProfile: 'p',
+          selinuxLabel: 'u:r:t:s0',
         },
         mounts: [{destination: '/run', type: 'tmpfs', options: ['ro']}],
         hooks: {prestart: hook, createContainer: hook, startContainer: hook},
@@ -26,6 +28,8 @@ describe('the order of a plan', () => {
           readonlyPaths: ['/proc/sys'],
           maskedPaths: ['/proc/keys'],
           rootfsPropagation: 'shared',
+          personality: {domain: 'LINUX32'},
+          memoryPolicy: {mode: 'MPOL_LOCAL'},
         },
       },
       {seccomp: {program: new Uint8Array(8), flags: 0}},
@@ -51,13 +55,17 @@ describe('the order of a plan', () => {
       'umask',
       'hostname',
       'domainname',
+      'apparmorProfile',
       'sysctl',
       'readonlyPath',
       'maskPath',
       'propagation',
       'noNewPrivileges',
+      'personality',
+      'memoryPolicy',
       'rlimit',
       'signals',
+      'selinuxLabel',
       'chdir',
       'boundingSet',
       'user',
@@ -159,7 +167,9 @@ describe('options of the command', () => {
   const options = {noPivot: false, noNewKeyring: true, preserveFds: 2};
 
   it('a keyring of its own, or none', () => {
-    expect(stepsNamed(minimalInput, 'sessionKeyring')).toEqual([{op: 'sessionKeyring', at: '', name: '_ses.web'}]);
+    expect(stepsNamed(minimalInput, 'sessionKeyring')).toEqual([
+      {op: 'sessionKeyring', at: '', name: '_ses.web', label: ''},
+    ]);
     expect(orderOf({...minimalInput, options})).not.toContain('sessionKeyring');
   });
 

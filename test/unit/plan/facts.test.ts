@@ -24,7 +24,7 @@ describe('host facts', () => {
     const facts = readHostFacts();
     expect(facts.kernel.major).toBeGreaterThanOrEqual(5);
     expect(facts.boundingSet).toBe(facts.boundingSet);
-    expect(typeof facts.hasKcore).toBe('boolean');
+    for (const fact of [facts.hasKcore, facts.hasApparmor, facts.hasSelinux]) expect(typeof fact).toBe('boolean');
     expect(Object.getOwnPropertyDescriptor(facts, 'kernel')).toHaveProperty('value');
   });
 });
