@@ -78,20 +78,17 @@ static int make_path(const struct init *init, char *path, bool file, int links) 
 		*end = 0;
 		int next = open_in_root(init, path, O_PATH, 0);
 		if (next < 0 && errno == ENOENT) {
-			if (make_element(current, at, file && last) < 0 && errno == EEXIST) {
-				// It exists and yet it does not: a dangling symlink, or somebody was quicker.
+			bool made = make_element(current, at, file && last) == 0;
+			if (made || errno == EEXIST)
 				next = open_in_root(init, path, O_PATH, 0);
-				if (next < 0 && errno == ENOENT) {
-					char prefix[PATH_MAX];
-					snprintf(prefix, sizeof prefix, "%.*s", (int)(at - path), path);
-					next = make_link_target(init, current, prefix, at, cut ? end + 1 : "", file,
-								links);
-					close(current);
-					*end = cut;
-					return next;
-				}
-			} else {
-				next = open_in_root(init, path, O_PATH, 0);
+			if (next < 0 && errno == ENOENT && !made) {
+				// It exists and yet it does not: a dangling symlink. (Or somebody was quicker.)
+				char prefix[PATH_MAX];
+				snprintf(prefix, sizeof prefix, "%.*s", (int)(at - path), path);
+				next = make_link_target(init, current, prefix, at, cut ? end + 1 : "", file, links);
+				close(current);
+				*end = cut;
+				return next;
 			}
 		}
 		int saved = errno;

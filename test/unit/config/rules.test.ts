@@ -184,6 +184,34 @@ describe('mounts', () => {
       mounts({destination: '/a', type: 'bind', source: '/b', uidMappings: [{containerID: 0, hostID: 0, size: 1}]}),
       ['/mounts/0: uidMappings and gidMappings must be given both or neither'],
     ],
+    [
+      mounts({destination: '/a', options: ['remount', 'idmap']}),
+      ['/mounts/0: a mount that is there already cannot be idmapped: remount cannot change that'],
+    ],
+    [
+      mounts({destination: '/a', type: 'bind', source: '/b', options: ['bind', 'idmap=uids=0-1-2']}),
+      ['/mounts/0/options/1: mappings belong in uidMappings and gidMappings of the mount'],
+    ],
+    [
+      mounts({destination: '/a', type: 'tmpfs', options: ['src-nofollow', 'ro']}),
+      ['/mounts/0/options/0: src-nofollow is for bind mounts'],
+    ],
+    [
+      {
+        ...mounts(
+          {destination: '/a', type: 'tmpfs', options: ['uid=9', 'gid=5']},
+          {destination: '/b', type: 'devpts', options: ['gid=10,mode=0620', 'gid=4']},
+          {destination: '/c', type: 'tmpfs', options: ['uid=99', 'idmap']},
+        ),
+        '/linux/namespaces': [{type: 'user'}, {type: 'mount'}],
+        '/linux/uidMappings': [{containerID: 0, hostID: 0, size: 9}],
+        '/linux/gidMappings': [{containerID: 0, hostID: 0, size: 9}],
+      },
+      [
+        '/mounts/0/options/0: uid=9 is not mapped by /linux/uidMappings',
+        '/mounts/1/options/0: gid=10 is not mapped by /linux/gidMappings',
+      ],
+    ],
   ]);
 
   it('a relative destination is taken from the root, with a warning', () => {
