@@ -164,6 +164,7 @@ describe('netDevices', () => {
       spec.linux.namespaces.push({type: 'user'});
       for (const key of ['uidMappings', 'gidMappings']) spec.linux[key] = [{containerID: 0, hostID: 4242, size: 1}];
       spec.linux.resources = {};
+      spec.mounts = [];
     });
     const root = `${box.dir}/user`;
     mkdirSync(root);

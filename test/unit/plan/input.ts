@@ -91,14 +91,20 @@ export function orderOf(input: PlanInput): OperationName[] {
 const numberBases: Readonly<Record<string, number>> = {mode: 8, mask: 8};
 const hexadecimal = /flags|attr|recursive[SC]|propagation|bounding|effective|permitted|inheritable|ambient|^type$/i;
 
-/** A plan as lines that can be read and compared. */
+/** False, an empty text or list, no bits. */
+const isNothing = (value: unknown): boolean =>
+  value === false || value === '' || value === 0n || (Array.isArray(value) && value.length === 0);
+
+/** A plan as lines that can be read and compared, without the operands that say nothing. */
 export function printPlan(input: PlanInput): string {
   const {cloneFlags, steps, warnings} = compilePlan(input);
   const lines = steps.map(({op, at, ...operands}) =>
     [
       op.padEnd(15),
       at === '' ? '-' : at,
-      ...Object.entries(operands).map(([key, value]) => `${key}=${show(key, value)}`),
+      ...Object.entries(operands)
+        .filter(([, value]) => !isNothing(value))
+        .map(([key, value]) => `${key}=${show(key, value)}`),
     ].join(' '),
   );
   return `${[`cloneFlags=${show('flags', cloneFlags)}`, ...warnings.map((text) => `warning ${text}`), ...lines].join('\n')}\n`;
