@@ -35,6 +35,8 @@ export type InitMessage =
   | {readonly type: 'netDevices'; readonly namespace: number}
   | {readonly type: 'runtimeHooks'}
   | {readonly type: 'console'; readonly fd: number; readonly name: string}
+  /** The listener of a seccomp filter; waits for proceed(). */
+  | {readonly type: 'seccomp'; readonly fd: number}
   | {readonly type: 'ready'}
   | {
       readonly type: 'warning';
@@ -101,7 +103,8 @@ export interface Native {
   spawn(request: SpawnRequest): Spawned;
   /** Next message on a sync socket; undefined at end of file; throws ETIMEDOUT. timeoutMs -1: no limit. */
   receive(sync: number, timeoutMs: number): InitMessage | undefined;
-  /** Lets runts-init go on: after `hello`, `pid`, `userNamespace`, `netDevices`, `runtimeHooks` and `ready`. False when it is gone. */
+  /** Lets runts-init go on: after `hello`, `pid`, `userNamespace`, `netDevices`, `runtimeHooks`, `seccomp` and `ready`.
+   * False when it is gone. */
   proceed(sync: number): boolean;
 
   /** Runs a hook: own process group, output captured, killed at its deadline with everything in its group. */
@@ -151,8 +154,11 @@ export interface Native {
   netlinkSocket(namespace: number): number;
   /** The CLONE_NEW* type of a namespace fd (ioctl NS_GET_NSTYPE). */
   namespaceType(fd: number): number;
-  /** Connects to a unix stream socket and sends `payload` with one fd. */
+  /** Connects to a unix stream socket and sends `payload`, which must not be empty, with one fd. EAGAIN when the other side has
+   * not taken it within 10 s. */
   sendFd(request: {path: string; payload: string; fd: number}): void;
+  /** The SECCOMP_FILTER_FLAG_* bits that this kernel knows; 0 when it has no seccomp filters. */
+  seccompFlags(): number;
   /** _exit(2): no teardown. */
   exit(code: number): never;
 

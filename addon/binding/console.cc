@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -16,6 +17,9 @@ extern "C" {
 }
 
 namespace {
+
+// How long a receiver of an fd may take to accept the connection, and to read.
+constexpr timeval kPatience = {10, 0};
 
 void HoldSignals(const Napi::CallbackInfo &info) {
 	if (hold_signals() < 0)
@@ -67,7 +71,13 @@ int ConnectTo(const std::string &path, int *directory) {
 	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
-	if (connect(fd, reinterpret_cast<const sockaddr *>(&address), sizeof address) < 0) {
+	// A receiver that does not accept, or read, must not hold us for ever: then it is EAGAIN.
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
+	int outcome;
+	do
+		outcome = connect(fd, reinterpret_cast<const sockaddr *>(&address), sizeof address);
+	while (outcome < 0 && errno == EINTR);
+	if (outcome < 0) {
 		const int error = errno;
 		close(fd);
 		errno = error;
@@ -76,10 +86,40 @@ int ConnectTo(const std::string &path, int *directory) {
 	return fd;
 }
 
+// The fd goes with the first bytes; a stream may take the others later. False with errno.
+bool SendWhole(int connection, const std::string &payload, int fd) {
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		cmsghdr align;
+	} control = {};
+	msghdr header = {};
+	header.msg_iovlen = 1;
+	header.msg_control = control.bytes;
+	header.msg_controllen = sizeof control.bytes;
+	cmsghdr *rights = CMSG_FIRSTHDR(&header);
+	rights->cmsg_level = SOL_SOCKET;
+	rights->cmsg_type = SCM_RIGHTS;
+	rights->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(rights), &fd, sizeof fd);
+	for (size_t done = 0; done < payload.size();) {
+		iovec part = {const_cast<char *>(payload.data()) + done, payload.size() - done};
+		header.msg_iov = &part;
+		const ssize_t sent = sendmsg(connection, &header, MSG_NOSIGNAL);
+		if (sent < 0 && errno != EINTR)
+			return false;
+		if (sent <= 0)
+			continue;
+		done += static_cast<size_t>(sent);
+		header.msg_control = nullptr;
+		header.msg_controllen = 0;
+	}
+	return true;
+}
+
 void SendFd(const Napi::CallbackInfo &info) {
 	const Napi::Object request = info[0].As<Napi::Object>();
 	const std::string path = StringOf(request, "path");
-	std::string payload = StringOf(request, "payload");
+	const std::string payload = StringOf(request, "payload");
 	const int fd = NumberOf(request, "fd");
 
 	int directory;
@@ -91,26 +131,7 @@ void SendFd(const Napi::CallbackInfo &info) {
 		ThrowErrno(info.Env(), error, "connect", path);
 		return;
 	}
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		cmsghdr align;
-	} control = {};
-	iovec part = {payload.data(), payload.size()};
-	msghdr header = {};
-	header.msg_iov = &part;
-	header.msg_iovlen = 1;
-	header.msg_control = control.bytes;
-	header.msg_controllen = sizeof control.bytes;
-	cmsghdr *rights = CMSG_FIRSTHDR(&header);
-	rights->cmsg_level = SOL_SOCKET;
-	rights->cmsg_type = SCM_RIGHTS;
-	rights->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(rights), &fd, sizeof fd);
-	ssize_t sent;
-	do
-		sent = sendmsg(connection, &header, MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
-	if (sent < 0)
+	if (!SendWhole(connection, payload, fd))
 		ThrowErrno(info.Env(), errno, "sendmsg", path);
 	close(connection);
 }

@@ -5,7 +5,7 @@
 #include <napi.h>
 
 void RegisterSpawn(Napi::Env env, Napi::Object exports);      // runts-init and its messages
-void RegisterProcess(Napi::Env env, Napi::Object exports);    // pidfds, signals, hooks
+void RegisterProcess(Napi::Env env, Napi::Object exports);    // pidfds, signals, hooks, seccomp
 void RegisterConsole(Napi::Env env, Napi::Object exports);    // terminals, foreground containers
 void RegisterFiles(Napi::Env env, Napi::Object exports);      // locks, FIFOs, namespaces
 void RegisterScheduling(Napi::Env env, Napi::Object exports); // policies and priorities

@@ -1,3 +1,4 @@
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -18,6 +19,10 @@ extern "C" {
 }
 
 namespace {
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
 
 // code or signal as ExitStatus wants them: undefined when it was the other.
 void SetStatus(Napi::Env env, Napi::Object object, int code, int signal) {
@@ -112,6 +117,19 @@ void SetSubreaper(const Napi::CallbackInfo &info) {
 		ThrowErrno(info.Env(), errno, "prctl PR_SET_CHILD_SUBREAPER");
 }
 
+// Without a program the call never gets further than EFAULT; an unknown flag is EINVAL before that.
+Napi::Value SeccompFlags(const Napi::CallbackInfo &info) {
+	uint32_t known = 0;
+	for (uint32_t bit = 1; bit <= SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV; bit <<= 1) {
+		// WAIT_KILLABLE_RECV is valid only with a listener.
+		const uint32_t flags =
+			bit == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV ? bit | SECCOMP_FILTER_FLAG_NEW_LISTENER : bit;
+		if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, nullptr) < 0 && errno == EFAULT)
+			known |= bit;
+	}
+	return Napi::Number::New(info.Env(), known);
+}
+
 void Exit(const Napi::CallbackInfo &info) { _exit(info[0].ToNumber().Int32Value()); }
 
 } // namespace
@@ -124,5 +142,6 @@ void RegisterProcess(Napi::Env env, Napi::Object exports) {
 	exports.Set("reap", Napi::Function::New<Reap>(env));
 	exports.Set("kill", Napi::Function::New<Kill>(env));
 	exports.Set("setSubreaper", Napi::Function::New<SetSubreaper>(env));
+	exports.Set("seccompFlags", Napi::Function::New<SeccompFlags>(env));
 	exports.Set("exit", Napi::Function::New<Exit>(env));
 }

@@ -4,12 +4,10 @@
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <napi.h>
@@ -22,10 +20,6 @@
 #include "error.h"
 
 namespace {
-
-#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
-#endif
 
 // From this many system calls on a binary tree beats the plain list of comparisons (runc's number too).
 constexpr size_t kTreeThreshold = 32;
@@ -373,25 +367,10 @@ Napi::Value LibseccompPath(const Napi::CallbackInfo &info) {
 	return Napi::String::New(info.Env(), library.dli_fname);
 }
 
-// The SECCOMP_FILTER_FLAG_* bits that this kernel knows. Without a program the call never gets further than EFAULT; an
-// unknown flag is EINVAL before that.
-Napi::Value KernelFlags(const Napi::CallbackInfo &info) {
-	uint32_t known = 0;
-	for (uint32_t bit = 1; bit <= SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV; bit <<= 1) {
-		// WAIT_KILLABLE_RECV is valid only with a listener.
-		uint32_t flags =
-			bit == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV ? bit | SECCOMP_FILTER_FLAG_NEW_LISTENER : bit;
-		if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, nullptr) < 0 && errno == EFAULT)
-			known |= bit;
-	}
-	return Napi::Number::New(info.Env(), known);
-}
-
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
 	exports.Set("compile", Napi::Function::New(env, Compile, "compile"));
 	exports.Set("version", Napi::Function::New(env, Version, "version"));
 	exports.Set("libseccompPath", Napi::Function::New(env, LibseccompPath, "libseccompPath"));
-	exports.Set("kernelFlags", Napi::Function::New(env, KernelFlags, "kernelFlags"));
 	return exports;
 }
 

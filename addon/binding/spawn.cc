@@ -76,6 +76,10 @@ Napi::Value Describe(Napi::Env env, const message &message, int fd) {
 		number("fd", fd);
 		object.Set("name", Napi::String::New(env, message.object));
 		break;
+	case MESSAGE_SECCOMP:
+		type("seccomp");
+		number("fd", fd);
+		break;
 	case MESSAGE_READY:
 		type("ready");
 		break;

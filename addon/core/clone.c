@@ -71,6 +71,16 @@ static long clone3_call(const struct clone_args *args, int (*child)(void *), voi
 #endif
 }
 
+// A handler of ours must not run in the child, in our memory.
+static long clone_without_signals(const struct clone_args *args, int (*child)(void *), void *argument) {
+	sigset_t all, before;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	long id = clone3_call(args, child, argument);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return id;
+}
+
 long vfork_call(uint64_t flags, int cgroup, int *pidfd, int (*child)(void *), void *argument) {
 	char stack[CHILD_STACK] __attribute__((aligned(16)));
 	struct clone_args args = {
@@ -84,13 +94,17 @@ long vfork_call(uint64_t flags, int cgroup, int *pidfd, int (*child)(void *), vo
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)cgroup;
 	}
-	// A handler of ours must not run in the child, in our memory.
-	sigset_t all, before;
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &before);
-	long pid = clone3_call(&args, child, argument);
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	return pid;
+	return clone_without_signals(&args, child, argument);
+}
+
+long thread_call(int (*child)(void *), void *argument) {
+	static char stack[CHILD_STACK] __attribute__((aligned(16)));
+	struct clone_args args = {
+		.flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM,
+		.stack = (uint64_t)(uintptr_t)stack,
+		.stack_size = sizeof stack,
+	};
+	return clone_without_signals(&args, child, argument);
 }
 
 IN_BORROWED_STACK const char *place_stdio(const int fds[3]) {

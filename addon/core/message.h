@@ -14,6 +14,7 @@ enum message_type {
 	MESSAGE_NET_DEVICES,    // with our network namespace as a file descriptor; waits for an answer
 	MESSAGE_RUNTIME_HOOKS,  // waits for an answer
 	MESSAGE_CONSOLE,        // with the pty's master as a file descriptor; object: its name
+	MESSAGE_SECCOMP,        // with the listener of a seccomp filter as a file descriptor; waits for an answer
 	MESSAGE_READY,          // waits for an answer
 	MESSAGE_WARNING,
 	MESSAGE_FAILED

@@ -1,11 +1,9 @@
-// What the user's program is allowed: limits, ids, capabilities, filters.
+// What the user's program is allowed: limits, ids, capabilities.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -154,21 +152,5 @@ int do_chdir(struct init *init, const struct op_chdir *op) {
 		return fails_with(init, "chdir", op->path, "the directory is outside of the container's root");
 	}
 	init->in_cwd = true;
-	return 0;
-}
-
-int do_seccomp(struct init *init, const struct op_seccomp *op) {
-	if (init->env == NULL)
-		init->env = with_home(init, init->program);
-	if (op->program.length / sizeof(struct sock_filter) > UINT16_MAX) {
-		errno = E2BIG;
-		return fails(init, "seccomp", "");
-	}
-	struct sock_fprog program = {
-		.len = (unsigned short)(op->program.length / sizeof(struct sock_filter)),
-		.filter = (struct sock_filter *)(uintptr_t)op->program.items,
-	};
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, op->flags, &program) < 0)
-		return fails(init, "seccomp", "");
 	return 0;
 }

@@ -1,16 +1,19 @@
-// The features document of the runtime specification: what this build of runts accepts, never what this host can do.
+// The features document of the runtime specification: what this build of runts accepts, never what this host can do, but for
+// linux.seccomp.supportedFlags, which by definition are those that this kernel has.
 // Lists come from the tables that the code itself goes by.
+import type {Context} from '../context.ts';
 import {capabilityNames} from '../plan/capabilities.ts';
 import {CLONE_NEW} from '../plan/constants.ts';
 import {memoryPolicyFlags, memoryPolicyModes} from '../plan/memory-policy.ts';
 import {mountOptionNames} from '../plan/mount-options.ts';
-import {seccompActions, seccompArchitectures, seccompFlags, seccompOperators} from '../plan/seccomp.ts';
+import {flagNames, seccompActions, seccompArchitectures, seccompFlags, seccompOperators} from '../plan/seccomp.ts';
 import {OCI_VERSION} from '../state/record.ts';
 import {commit, version} from './version.ts';
 
 const HOOKS = ['prestart', 'createRuntime', 'createContainer', 'startContainer', 'poststart', 'poststop'];
 
-export function features(): object {
+/** `kernelFlags`: the SECCOMP_FILTER_FLAG_* bits that this kernel knows. */
+export function features(kernelFlags: number): object {
   return {
     ociVersionMin: '1.0.0',
     ociVersionMax: OCI_VERSION,
@@ -26,7 +29,7 @@ export function features(): object {
         operators: sorted(seccompOperators),
         archs: sorted(seccompArchitectures),
         knownFlags: sorted(seccompFlags),
-        supportedFlags: sorted(seccompFlags),
+        supportedFlags: sorted(flagNames(kernelFlags)),
       },
       apparmor: {enabled: true},
       selinux: {enabled: true},
@@ -46,8 +49,8 @@ export function features(): object {
 }
 
 /** Four spaces, newline at the end. */
-export function featuresText(): string {
-  return `${JSON.stringify(features(), null, 4)}\n`;
+export function featuresText({native}: Pick<Context, 'native'>): string {
+  return `${JSON.stringify(features(native.seccompFlags()), null, 4)}\n`;
 }
 
 const sorted = (names: readonly string[]): string[] => [...names].sort();

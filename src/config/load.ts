@@ -10,7 +10,6 @@ import {findNul, parseJson, positionOf} from './json.ts';
 import {checkRules} from './rules/index.ts';
 import {schemaProblems, wrongPlaces} from './schema-problems.ts';
 import {didYouMean} from './suggest.ts';
-import {findUnsupported} from './supported.ts';
 import {tidy, type UnknownKey} from './tidy.ts';
 
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -41,7 +40,7 @@ export function parseConfig(text: string, file = 'config.json'): LoadedConfig {
     if (!pointer.startsWith('/annotations/')) problems.push({pointer, message: 'must not contain a NUL byte'});
   }
   const rules = checkRules(document as Config, wrongPlaces(errors));
-  problems.push(...rules.problems, ...findUnsupported(document));
+  problems.push(...rules.problems);
   if (problems.length > 0) throw new ConfigError(shortened(problems), file);
   return {
     config: document as Config,

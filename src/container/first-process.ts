@@ -14,7 +14,7 @@ import {closeQuietly} from './descriptors.ts';
 import {endMembers} from './destroy.ts';
 import {runtimeFailure} from './failure.ts';
 import {awaitReady, type Talk} from './handshake.ts';
-import {runHooks, stateForHooks} from './hooks.ts';
+import {runHooks, specState, stateForHooks} from './hooks.ts';
 import {writeIdMaps} from './id-maps.ts';
 import {numbersOf} from './inherited-fds.ts';
 import {
@@ -31,6 +31,7 @@ import {joinRdtGroups} from './intel-rdt.ts';
 import type {Placed} from './launch.ts';
 import {moveNetDevices} from './net-devices.ts';
 import {descriptorsOf} from './prepare.ts';
+import {sendListener} from './seccomp-listener.ts';
 
 /** Starts runts-init, which waits for an answer to its `hello`, and puts it on record. Into its cgroup it is born (v2), or
  * goes with the first step of its plan (v1). */
@@ -109,6 +110,14 @@ export function shakeHands(launch: Placed, talk: Talk, init: InitProcess): numbe
         progress.masterSent = true;
       } finally {
         closeQuietly(fd);
+      }
+    },
+    seccomp(listener) {
+      const state = specState(launch.record, 'creating', init.pid);
+      try {
+        sendListener(ctx, bundle.config.linux?.seccomp ?? {}, {pid: init.pid, state}, listener);
+      } finally {
+        closeQuietly(listener);
       }
     },
     ended: () => endedEarly(launch, init),

@@ -12,6 +12,8 @@
 //      | <----------------- runtimeHooks         only when there are such hooks
 //   proceed -----------------------> |
 //      | <--------------------- console (fd)     only with a terminal
+//      | <----------------- seccomp (fd)         only with SCMP_ACT_NOTIFY
+//   proceed -----------------------> |
 //      | <----------------------- ready
 //   proceed -----------------------> |           the commit: from here on it outlives us
 //      | <---------------- end of file           at the gate (create), or as the user's program took over (run)
@@ -21,6 +23,7 @@ import type {Context} from '../context.ts';
 import {hasCode, RuntsError} from '../errors.ts';
 import type {InitMessage} from '../native.ts';
 import {type StepLookup, stepFailure} from './failure.ts';
+import {SILENCE_MS} from './patience.ts';
 
 type TalkContext = Pick<Context, 'native' | 'log'>;
 
@@ -42,12 +45,15 @@ export interface Handlers {
   runtimeHooks(): void;
   /** Takes over the fd. `name` is the path of the pty's other side. */
   console(master: number, name: string): void;
+  /** The listener of the program's seccomp filter; takes over the fd. */
+  seccomp(listener: number): void;
   /** What to throw when the channel ends although nothing was said of an end. */
   ended(): RuntsError;
 }
 
 /** Goes through the messages until `ready`, which it leaves unanswered. Throws what runts-init tells of. */
-export function awaitReady(ctx: TalkContext, talk: Talk, handlers: Handlers): void {
+export function awaitReady(ctx: TalkContext, agreed: Talk, handlers: Handlers): void {
+  let talk = agreed;
   for (;;) {
     const message = receive(ctx, talk);
     switch (message?.type) {
@@ -75,6 +81,12 @@ export function awaitReady(ctx: TalkContext, talk: Talk, handlers: Handlers): vo
         break;
       case 'console':
         handlers.console(message.fd, message.name);
+        break;
+      case 'seccomp':
+        handlers.seccomp(message.fd);
+        proceed(ctx, talk, handlers);
+        // No hook runs from here to `ready`: what takes its time is the agent.
+        talk = {...talk, patience: SILENCE_MS};
         break;
       case 'ready':
         return;

@@ -16,8 +16,13 @@ type HookContext = Pick<Context, 'env' | 'native'>;
 export type HookSubject = Pick<ContainerRecord, 'id' | 'bundle' | 'annotations'>;
 
 /** The state that a hook reads on its stdin: one line of JSON; pid 0, for a container without a process, is left out. */
-export function stateForHooks({id, bundle, annotations}: HookSubject, status: Status, pid: number): string {
-  const state: State = {
+export function stateForHooks(subject: HookSubject, status: Status, pid: number): string {
+  return JSON.stringify(specState(subject, status, pid));
+}
+
+/** The state as the runtime specification has it (runtime.md#state). */
+export function specState({id, bundle, annotations}: HookSubject, status: Status, pid: number): State {
+  return {
     ociVersion: OCI_VERSION,
     id,
     status,
@@ -25,7 +30,6 @@ export function stateForHooks({id, bundle, annotations}: HookSubject, status: St
     bundle,
     ...(annotations === undefined || Object.keys(annotations).length === 0 ? {} : {annotations}),
   };
-  return JSON.stringify(state);
 }
 
 /** Runs hooks in order until one fails, which throws. */

@@ -62,7 +62,9 @@ export function describeEnd(exit: ExitStatus | undefined, cgroup: CgroupRecord):
     if (exit.signal === SIGKILL && wasOomKilled(cgroup)) {
       return 'container init was OOM-killed (memory limit too low?)';
     }
-    return `the container's first process was killed by ${signalName(exit.signal)}`;
+    const name = signalName(exit.signal);
+    const why = name === 'SIGSYS' ? ': its seccomp filter forbids a system call on the way to the program' : '';
+    return `the container's first process was killed by ${name}${why}`;
   }
   const code = exit?.code === undefined ? '' : ` with status ${exit.code}`;
   return `the container's first process ended${code} without saying why`;

@@ -20,8 +20,6 @@ export interface SeccompAddon {
   version(): string;
   /** The file that libseccomp was loaded from. */
   libseccompPath(): string | undefined;
-  /** SECCOMP_FILTER_FLAG_* bits that this kernel knows; 0 when it has no seccomp filters. */
-  kernelFlags(): number;
 }
 
 /** Loads the addon from the folder `libexec`. */

@@ -45,7 +45,7 @@ const LINKER_CACHE = '/etc/ld.so.cache';
 /** The compiled filter of a config's linux.seccomp. The state root must exist, or nothing is kept. Throws a ConfigError for
  * a profile that is wrong or that the installed libseccomp cannot do. */
 export function seccompProgram(ctx: CacheContext, seccomp: Seccomp): SeccompProgram {
-  const flags = filterFlags(seccomp.flags, FACTS);
+  const flags = filterFlags(seccomp, FACTS);
   const key = cacheKey(seccomp, ctx.native.buildId);
   const directory = join(ctx.root, SECCOMP_CACHE);
   const usable = prepareDirectory(directory, ctx);

@@ -6,7 +6,7 @@
 // before it becomes read-only; what takes privileges before they are dropped; nothing that can fail after `ready` that
 // could have failed before.
 import {entranceFiles} from '../cgroups/entrance.ts';
-import {credentialSteps, lateSeccompSteps, outsideSteps, userOf} from './credentials.ts';
+import {credentialSteps, lateSeccompSteps, listenedSeccompSteps, outsideSteps, userOf} from './credentials.ts';
 import {deviceSteps} from './devices.ts';
 import {containerEnvironment, searchPath} from './environment.ts';
 import {createContainerSteps, runtimeHookSteps, startContainerSteps} from './hooks.ts';
@@ -97,6 +97,7 @@ function programSteps(input: PlanInput): Step[] {
   const preserve = options.preserveFds + (options.listenFds ?? 0);
   return [
     {op: 'findExecutable', at: '/process/args/0', name: args[0] ?? '', path: searchPath(env)},
+    ...listenedSeccompSteps(input),
     {op: 'ready', at: ''},
     ...(options.gate === undefined ? [] : [{op: 'gate', at: '', ...options.gate} as const]),
     ...startContainerSteps(input, env),

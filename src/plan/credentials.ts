@@ -9,6 +9,7 @@ import type {Step} from './operations.ts';
 import {containerPath} from './paths.ts';
 import {personalitySteps} from './personality.ts';
 import {rlimitCeilingSteps, rlimitSteps} from './rlimits.ts';
+import {hasListener} from './seccomp.ts';
 
 const AT_CAPABILITIES = '/process/capabilities';
 
@@ -46,13 +47,21 @@ export function credentialSteps(input: PlanInput, warnings: string[]): Step[] {
 
 /** Without no_new_privs a filter takes CAP_SYS_ADMIN, so it is set while init has it, and init goes on under it. */
 function earlySeccompSteps(input: PlanInput): Step[] {
-  return input.config.process.noNewPrivileges === true ? [] : seccompSteps(input);
+  return isLate(input) ? [] : seccompSteps(input);
 }
 
-/** With no_new_privs anybody may set a filter: it is set last of all, and sees the program's calls only. */
-export function lateSeccompSteps(input: PlanInput): Step[] {
-  return input.config.process.noNewPrivileges === true ? seccompSteps(input) : [];
+/** With no_new_privs anybody may set a filter. One with a listener is set while the runtime is there to hand that over. */
+export function listenedSeccompSteps(input: PlanInput): Step[] {
+  return isLate(input) && notifies(input) ? seccompSteps(input) : [];
 }
+
+/** The others are set last of all, and see the program's calls only. */
+export function lateSeccompSteps(input: PlanInput): Step[] {
+  return isLate(input) && !notifies(input) ? seccompSteps(input) : [];
+}
+
+const isLate = ({config}: PlanInput): boolean => config.process.noNewPrivileges === true;
+const notifies = ({seccomp}: PlanInput): boolean => seccomp !== undefined && hasListener(seccomp.flags);
 
 /** ids of the container's program, root when the config has none. */
 export function userOf({config}: PlanInput): {uid: number; gid: number; groups: readonly number[]} {

@@ -174,7 +174,8 @@ export const operations = {
   /** chdir; the result must be inside the root. With `retry` false an EACCES or EPERM is passed over, to be tried again
    * after `user` by a step with `retry`, which does nothing when the first has succeeded. */
   chdir: {path: 'str', retry: 'flag'},
-  /** seccomp(2) SECCOMP_SET_MODE_FILTER of an array of struct sock_filter. */
+  /** seccomp(2) SECCOMP_SET_MODE_FILTER of an array of struct sock_filter. With SECCOMP_FILTER_FLAG_NEW_LISTENER the listener
+   * goes to the runtime in a `seccomp` message, and its answer is waited for. */
   seccomp: {flags: 'u32', program: 'bytes'},
   /** Finds args[0] as execvp(3) would, with the PATH of `env`; the `exec` step runs what was found. */
   findExecutable: {name: 'str', path: 'str'},

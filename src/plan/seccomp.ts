@@ -1,6 +1,5 @@
 // linux.seccomp -> a normalised profile, in the kernel's and libseccomp's numbers. Pure: host/seccomp-cache.ts has the
 // profile compiled. Rules as in the runtime-spec 1.3 (config-linux.md#seccomp) and, where it is silent, as in runc.
-import {ConfigError, type Problem} from '../errors.ts';
 import type {
   Seccomp,
   SeccompAction,
@@ -48,11 +47,8 @@ const EPERM = 1;
 const ENOSYS = 38;
 const RET_ERRNO = 0x0005_0000;
 
-const NOTIFY = 'SCMP_ACT_NOTIFY';
-type KnownAction = Exclude<SeccompAction, typeof NOTIFY>;
-
 /** SECCOMP_RET_* (linux/seccomp.h). SCMP_ACT_KILL is the older name of SCMP_ACT_KILL_THREAD. */
-const actionWords: Readonly<Record<KnownAction, number>> = {
+const actionWords: Readonly<Record<SeccompAction, number>> = {
   SCMP_ACT_KILL: 0x0000_0000,
   SCMP_ACT_KILL_PROCESS: 0x8000_0000,
   SCMP_ACT_KILL_THREAD: 0x0000_0000,
@@ -61,6 +57,7 @@ const actionWords: Readonly<Record<KnownAction, number>> = {
   SCMP_ACT_TRACE: 0x7ff0_0000,
   SCMP_ACT_ALLOW: 0x7fff_0000,
   SCMP_ACT_LOG: 0x7ffc_0000,
+  SCMP_ACT_NOTIFY: 0x7fc0_0000,
 };
 
 /** These take a SECCOMP_RET_DATA: the errno to return, or the value that a tracer gets. */
@@ -80,16 +77,15 @@ const operatorNumbers: Readonly<Record<SeccompOperator, number>> = {
   SCMP_CMP_MASKED_EQ: 7,
 };
 
-/** Bits for seccomp(2). TSYNC is accepted without effect, as in runc: runts-init has one thread. WAIT_KILLABLE_RECV is about
- * notifications only, and the kernel refuses it (EINVAL) for a filter that has none. */
+/** SECCOMP_FILTER_FLAG_* (linux/seccomp.h). */
 const flagBits: Readonly<Record<SeccompFlag, number>> = {
-  SECCOMP_FILTER_FLAG_TSYNC: 0,
+  SECCOMP_FILTER_FLAG_TSYNC: 1 << 0,
   SECCOMP_FILTER_FLAG_LOG: 1 << 1,
   SECCOMP_FILTER_FLAG_SPEC_ALLOW: 1 << 2,
-  SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: 0,
+  SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: 1 << 5,
 };
+const NEW_LISTENER = 1 << 3;
 
-/** The actions that a profile may use with this version. */
 export const seccompActions = Object.keys(actionWords) as readonly SeccompAction[];
 export const seccompOperators = Object.keys(operatorNumbers) as readonly SeccompOperator[];
 export const seccompFlags = Object.keys(flagBits) as readonly SeccompFlag[];
@@ -120,24 +116,18 @@ export const seccompArchitectures: readonly SeccompArch[] = [
   'SCMP_ARCH_SHEB',
 ];
 
-const AT = '/linux/seccomp';
 const UNCONDITIONAL = [[]];
-type Report = (pointer: string, message: string) => void;
 
-/** Normalises a linux.seccomp that config/load.ts has checked; throws a ConfigError with what a plan cannot do. */
+/** Normalises a linux.seccomp that config/load.ts has checked. */
 export function normaliseSeccomp(config: Seccomp): SeccompProfile {
-  const problems: Problem[] = [];
-  const report: Report = (pointer, message) => problems.push({pointer: AT + pointer, message});
-  const defaultAction = actionWord(config.defaultAction, config.defaultErrnoRet, '/defaultAction', report);
+  const defaultAction = actionWord(config.defaultAction, config.defaultErrnoRet);
   const rules: SeccompRule[] = [];
   const withoutRule: string[] = [];
   for (const [entry, {names, action, errnoRet, args = []}] of (config.syscalls ?? []).entries()) {
-    const word = actionWord(action, errnoRet, `/syscalls/${entry}/action`, report);
-    if (names.includes('')) report(`/syscalls/${entry}/names/${names.indexOf('')}`, 'must not be empty');
+    const word = actionWord(action, errnoRet);
     if (word === defaultAction) withoutRule.push(...names);
     else for (const alternative of alternatives(args)) rules.push({entry, names, action: word, args: alternative});
   }
-  if (problems.length > 0) throw new ConfigError(problems);
   return {
     defaultAction,
     newerAction: permissiveActions.includes(config.defaultAction) ? defaultAction : RET_ERRNO | ENOSYS,
@@ -148,11 +138,7 @@ export function normaliseSeccomp(config: Seccomp): SeccompProfile {
 }
 
 /** The SECCOMP_RET_* word of an action; for one that takes an errno, with it or else EPERM. */
-function actionWord(action: SeccompAction, errno: number | undefined, at: string, report: Report): number {
-  if (action === NOTIFY) {
-    report(at, `${NOTIFY} is valid but not supported by this version of runts`);
-    return 0;
-  }
+function actionWord(action: SeccompAction, errno: number | undefined): number {
   const word = actionWords[action];
   // Only there: `|` would make KILL_PROCESS negative.
   return actionsWithErrno.includes(action) ? word | (errno ?? EPERM) : word;
@@ -172,8 +158,23 @@ function condition({index, op, value, valueTwo = 0n}: SyscallArg): SeccompCondit
   return {index, op: operatorNumbers[op], value, valueTwo};
 }
 
-/** SECCOMP_FILTER_FLAG_* bits for seccomp(2). Without `flags`, SPEC_ALLOW as in runc: the Spectre v4 mitigation that a filter brings otherwise slows all code. */
-export function filterFlags(flags: readonly SeccompFlag[] | undefined, facts: SeccompFacts): number {
-  if (flags === undefined) return facts.specAllow ? flagBits.SECCOMP_FILTER_FLAG_SPEC_ALLOW : 0;
-  return flags.reduce((bits, flag) => bits | flagBits[flag], 0);
+/** SECCOMP_FILTER_FLAG_* bits for seccomp(2), NEW_LISTENER when the profile notifies. Without `flags`, SPEC_ALLOW as in runc:
+ * the Spectre v4 mitigation that a filter brings otherwise slows all code. */
+export function filterFlags({flags, syscalls = []}: Pick<Seccomp, 'flags' | 'syscalls'>, facts: SeccompFacts): number {
+  if (flags === undefined && facts.specAllow)
+    return filterFlags({flags: ['SECCOMP_FILTER_FLAG_SPEC_ALLOW'], syscalls}, facts);
+  const bits = (flags ?? []).reduce((sum, flag) => sum | flagBits[flag], 0);
+  // TSYNC is for other threads, and runts-init has none that the filter is for.
+  const wanted = bits & ~flagBits.SECCOMP_FILTER_FLAG_TSYNC;
+  if (syscalls.some(({action}) => action === 'SCMP_ACT_NOTIFY')) return wanted | NEW_LISTENER;
+  // It is about notifications, and the kernel refuses it (EINVAL) where there are none.
+  return wanted & ~flagBits.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+}
+
+/** Whether the filter that is loaded with these bits has a listener. */
+export const hasListener = (bits: number): boolean => (bits & NEW_LISTENER) !== 0;
+
+/** Those of the specification's flags that are in `bits`. */
+export function flagNames(bits: number): SeccompFlag[] {
+  return seccompFlags.filter((flag) => (bits & flagBits[flag]) !== 0);
 }

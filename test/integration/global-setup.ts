@@ -10,6 +10,9 @@ import {allCgroups, entries, processesOf, read, until} from './inspect.ts';
 // Podman makes these and keeps them; no runtime can know.
 const PODMANS_OWN = /\/libpod_parent(\/conmon)?$/;
 
+/** Made from the C files next to this one. Static: some run in containers. */
+const PROGRAMS = ['recvfd', 'seccomp-agent', 'syscalls', 'filter-flags'];
+
 const DEFAULT_ROOTS = ['/run/runts', '/run/runc'];
 
 export function setup(project: TestProject): () => Promise<void> {
@@ -24,8 +27,10 @@ export function setup(project: TestProject): () => Promise<void> {
   const shared = mkdtempSync(join(tmpdir(), 'runts-it-'));
   chmodSync(shared, 0o711); // root of a user namespace is nobody here
   copyFileSync('/bin/busybox', join(shared, 'busybox'));
-  const source = join(import.meta.dirname, 'recvfd.c');
-  execFileSync('gcc', ['-O1', '-Wall', '-Werror', '-o', join(shared, 'recvfd'), source], {stdio: 'inherit'});
+  for (const name of PROGRAMS) {
+    const [source, program] = [join(import.meta.dirname, `${name}.c`), join(shared, name)];
+    execFileSync('gcc', ['-O1', '-Wall', '-Werror', '-pthread', '-static', '-o', program, source], {stdio: 'inherit'});
+  }
   project.provide('shared', shared);
 
   const before = snapshot();
@@ -74,7 +79,7 @@ function survivors(shared: string, before: Snapshot): string[] {
     ...[...now.states.difference(before.states)].map((path) => `state ${path}`),
     ...ours.map(({pid, command}) => `process ${pid} ${command}`),
     ...entries(shared)
-      .filter((name) => name !== 'busybox' && name !== 'recvfd')
+      .filter((name) => name !== 'busybox' && !PROGRAMS.includes(name))
       .map((name) => `sandbox ${join(shared, name)}`),
   ];
 }

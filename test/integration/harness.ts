@@ -11,7 +11,7 @@ import {defaultSpec, type Spec, toJson} from './spec.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Directory of this run: busybox, recvfd and the sandboxes. */
+    /** Directory of this run: busybox, the programs of global-setup.ts and the sandboxes. */
     shared: string;
   }
 }

@@ -8,8 +8,8 @@ export const command = defineCommand({
   arity: {min: 0, max: 0},
   options: [],
   machineReadable: true,
-  async run() {
+  async run(context) {
     const {featuresText} = await import('../features.ts');
-    return {output: featuresText()};
+    return {output: featuresText(context)};
   },
 });

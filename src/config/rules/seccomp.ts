@@ -28,7 +28,15 @@ function checkErrno(errno: number | undefined, action: string, pointer: string, 
   else if (errno > largest) report.problem(pointer, `must be at most ${largest} with ${action}, got ${errno}`);
 }
 
-/** The runtime itself would wait for the listener that it has yet to tell of. */
+const names = about(({syscalls = []}, report) => {
+  for (const [index, {names}] of syscalls.entries()) {
+    const at = names.indexOf('');
+    if (at >= 0) report.problem(`${AT}/syscalls/${index}/names/${at}`, 'must not be empty');
+  }
+});
+
+/** With `write`, and so all system calls, waiting for an agent, runts-init could not tell of the listener that the agent
+ * needs (addon/init/seccomp.c). runc refuses both for the same reason, in the same words. */
 const notify = about(({defaultAction, listenerPath, listenerMetadata, syscalls = []}, report) => {
   if (defaultAction === 'SCMP_ACT_NOTIFY') {
     report.problem(`${AT}/defaultAction`, 'SCMP_ACT_NOTIFY cannot be used as default action');
@@ -45,4 +53,4 @@ const notify = about(({defaultAction, listenerPath, listenerMetadata, syscalls =
   }
 });
 
-export const seccompRules: readonly Rule[] = [errnos, notify];
+export const seccompRules: readonly Rule[] = [errnos, names, notify];

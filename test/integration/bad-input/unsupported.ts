@@ -5,13 +5,4 @@ import {put} from './case.ts';
 export const UNSUPPORTED: readonly (readonly [what: string, edit: Edit, says: RegExp])[] = [
   ['intelRdt', put('/linux/intelRdt', {closID: 'x', l3CacheSchema: 'L3:0=f'}), /intelRdt/],
   ['netDevices', put('/linux/netDevices', {eth9: {name: 'eth0'}}), /netDevices/],
-  [
-    'seccomp listener',
-    put('/linux/seccomp', {
-      defaultAction: 'SCMP_ACT_ALLOW',
-      listenerPath: '/run/x.sock',
-      syscalls: [{names: ['chmod'], action: 'SCMP_ACT_NOTIFY'}],
-    }),
-    /listenerPath|SCMP_ACT_NOTIFY/,
-  ],
 ];

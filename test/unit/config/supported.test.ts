@@ -1,22 +1,7 @@
 import {describe, expect, it} from 'vitest';
-import {findUnsupported} from '../../../src/config/supported.ts';
 import {namespaces, problemsOf} from './sample.ts';
 
-const SUFFIX = 'is valid but not supported by this version of runts';
-
-describe('what is not supported yet', () => {
-  it('is named to the value where only some are', () => {
-    const document = {
-      linux: {
-        seccomp: {listenerPath: '/s', syscalls: [{action: 'SCMP_ACT_ALLOW'}, {action: 'SCMP_ACT_NOTIFY'}]},
-      },
-    };
-    expect(findUnsupported(document).map(({pointer, message}) => `${pointer}: ${message}`)).toEqual([
-      `/linux/seccomp/syscalls/1/action: "SCMP_ACT_NOTIFY" ${SUFFIX}`,
-      `/linux/seccomp/listenerPath: ${SUFFIX}`,
-    ]);
-  });
-
+describe('what engines send and do not use', () => {
   it('may be there when it is empty', () => {
     expect(
       problemsOf({

@@ -118,6 +118,14 @@ describe('signals', () => {
 });
 
 describe('seccomp', () => {
+  it('with a listener is set while the runtime can send that to the agent', () => {
+    const listened = {seccomp: {...seccomp, flags: 8}};
+    const late = orderOf(withProcess({noNewPrivileges: true}, listened));
+    expect(late.slice(-5)).toEqual(['findExecutable', 'seccomp', 'ready', 'gate', 'exec']);
+    expect(late.filter((op) => op === 'seccomp')).toHaveLength(1);
+    expect(orderOf({...minimalInput, ...listened})).toEqual(orderOf({...minimalInput, seccomp}));
+  });
+
   it('without no_new_privs is set while init still may', () => {
     const order = orderOf({...minimalInput, seccomp});
     expect(order.indexOf('seccomp')).toBe(order.indexOf('chdir') - 1);

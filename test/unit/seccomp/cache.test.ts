@@ -59,6 +59,14 @@ function entryFile(): string {
   return file;
 }
 
+/** Whether `act` writes to the cache. */
+function compilesAnyOf(act: () => void): boolean {
+  const inodes = (): number[] => entries().map((file) => lstatSync(file).ino);
+  const before = inodes();
+  act();
+  return inodes().join() !== before.join();
+}
+
 /** Whether `act` has the profile compiled: every write makes a file with another inode number. */
 function compiles(act: () => void): boolean {
   const before = lstatSync(entryFile()).ino;
@@ -91,6 +99,20 @@ describe('seccomp cache', () => {
     expect(entries()).toHaveLength(4);
   });
 
+  it('has one program for all agents, and another for calls that are notified', () => {
+    const notifying = (more: Partial<Seccomp> = {}): Seccomp => ({
+      defaultAction: 'SCMP_ACT_ALLOW',
+      syscalls: [{names: ['mkdir'], action: 'SCMP_ACT_NOTIFY'}],
+      ...more,
+    });
+    program({...notifying(), syscalls: [{names: ['mkdir'], action: 'SCMP_ACT_LOG'}]});
+    program(notifying({listenerPath: '/a'}));
+    expect(compilesAnyOf(() => program(notifying({listenerPath: '/b', listenerMetadata: 'm'})))).toBe(false);
+    expect(entries()).toHaveLength(2);
+    // The listener is a flag of the load: it does not get lost with a program from the cache.
+    expect(seccompProgram(context(), notifying({listenerPath: '/b'})).flags).toBe(12);
+  });
+
   it('does not take one list of names for another', () => {
     const named = (...names: string[]): Seccomp => ({
       defaultAction: 'SCMP_ACT_ERRNO',
@@ -102,11 +124,16 @@ describe('seccomp cache', () => {
   });
 
   it('keeps nothing of a wrong profile', () => {
-    const wrong: Seccomp = {defaultAction: 'SCMP_ACT_NOTIFY'};
+    const args = [{index: 0, op: 'SCMP_CMP_EQ', value: 1n}] as const;
+    const wrong: Seccomp = {
+      defaultAction: 'SCMP_ACT_ERRNO',
+      syscalls: [
+        {names: ['read'], action: 'SCMP_ACT_ALLOW', args},
+        {names: ['read'], action: 'SCMP_ACT_LOG', args},
+      ],
+    };
     expect(() => program(wrong)).toThrow(ConfigError);
-    expect(() => program(wrong)).toThrow(
-      'config.json#/linux/seccomp/defaultAction: SCMP_ACT_NOTIFY is valid but not supported',
-    );
+    expect(() => program(wrong)).toThrow('config.json#/linux/seccomp/syscalls/1: libseccomp');
     expect(entries()).toEqual([]);
   });
 

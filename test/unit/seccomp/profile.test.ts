@@ -1,8 +1,9 @@
 import {describe, expect, it} from 'vitest';
-import {ConfigError} from '../../../src/errors.ts';
-import type {Seccomp, SeccompAction, SeccompOperator} from '../../../src/generated/config.ts';
+import type {SeccompAction, SeccompFlag, SeccompOperator} from '../../../src/generated/config.ts';
 import {
   filterFlags,
+  flagNames,
+  hasListener,
   normaliseSeccomp,
   seccompActions,
   seccompArchitectures,
@@ -14,16 +15,6 @@ const EPERM = 1;
 const ENOSYS = 38;
 const ALLOW = 0x7fff_0000;
 const ERRNO = 0x0005_0000;
-
-function problems(config: Seccomp): readonly {pointer: string; message: string}[] {
-  try {
-    normaliseSeccomp(config);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-  return [];
-}
 
 describe('seccomp profile', () => {
   it('is numbers and names only', () => {
@@ -62,6 +53,7 @@ describe('seccomp profile', () => {
       ['SCMP_ACT_ERRNO', 0x0005_0001],
       ['SCMP_ACT_TRACE', 0x7ff0_0001],
       ['SCMP_ACT_LOG', 0x7ffc_0000],
+      ['SCMP_ACT_NOTIFY', 0x7fc0_0000],
       ['SCMP_ACT_ALLOW', 0x7fff_0000],
     ];
     for (const [action, word] of words) expect(normaliseSeccomp({defaultAction: action}).defaultAction).toBe(word);
@@ -155,42 +147,45 @@ describe('seccomp profile', () => {
       expect(newerAction).toBe(defaultAction);
     }
   });
-
-  it('reports every problem at once, with its place', () => {
-    expect(
-      problems({
-        defaultAction: 'SCMP_ACT_ALLOW',
-        listenerPath: '/run/agent.sock',
-        syscalls: [
-          {names: ['read'], action: 'SCMP_ACT_NOTIFY'},
-          {names: ['write', ''], action: 'SCMP_ACT_ERRNO'},
-        ],
-      }),
-    ).toEqual([
-      {
-        pointer: '/linux/seccomp/syscalls/0/action',
-        message: 'SCMP_ACT_NOTIFY is valid but not supported by this version of runts',
-      },
-      {pointer: '/linux/seccomp/syscalls/1/names/1', message: 'must not be empty'},
-    ]);
-  });
 });
 
 describe('seccomp filter flags', () => {
   const withSpecAllow = {specAllow: true};
 
+  const notify = {syscalls: [{names: ['mkdir'], action: 'SCMP_ACT_NOTIFY'}]} as const;
+
   it('are SPEC_ALLOW when unset and the kernel has it', () => {
-    expect(filterFlags(undefined, withSpecAllow)).toBe(4);
-    expect(filterFlags(undefined, {specAllow: false})).toBe(0);
+    expect(filterFlags({}, withSpecAllow)).toBe(4);
+    expect(filterFlags({}, {specAllow: false})).toBe(0);
+    expect(filterFlags(notify, withSpecAllow)).toBe(12);
   });
 
   it('are none when the list is empty', () => {
-    expect(filterFlags([], withSpecAllow)).toBe(0);
+    expect(filterFlags({flags: []}, withSpecAllow)).toBe(0);
   });
 
-  it('are those listed; TSYNC and WAIT_KILLABLE_RECV have no effect', () => {
-    expect(filterFlags(['SECCOMP_FILTER_FLAG_LOG', 'SECCOMP_FILTER_FLAG_SPEC_ALLOW'], withSpecAllow)).toBe(6);
-    expect(filterFlags(['SECCOMP_FILTER_FLAG_TSYNC'], withSpecAllow)).toBe(0);
-    expect(filterFlags(['SECCOMP_FILTER_FLAG_LOG', 'SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV'], withSpecAllow)).toBe(2);
+  it('are those listed; TSYNC has no effect, WAIT_KILLABLE_RECV one on notifications only', () => {
+    const flags = (...names: string[]) => ({flags: names.map((name) => `SECCOMP_FILTER_FLAG_${name}` as SeccompFlag)});
+    expect(filterFlags(flags('LOG', 'SPEC_ALLOW'), withSpecAllow)).toBe(6);
+    expect(filterFlags(flags('TSYNC'), withSpecAllow)).toBe(0);
+    expect(filterFlags(flags('LOG', 'WAIT_KILLABLE_RECV'), withSpecAllow)).toBe(2);
+    expect(filterFlags({...flags('TSYNC', 'WAIT_KILLABLE_RECV'), ...notify}, withSpecAllow)).toBe(40);
+  });
+
+  it('tell of a listener exactly when a call is notified', () => {
+    expect(hasListener(filterFlags(notify, withSpecAllow))).toBe(true);
+    expect(hasListener(filterFlags({syscalls: [{names: ['mkdir'], action: 'SCMP_ACT_LOG'}]}, withSpecAllow))).toBe(
+      false,
+    );
+  });
+
+  it('have names', () => {
+    expect(flagNames(0)).toEqual([]);
+    expect(flagNames(7)).toEqual([
+      'SECCOMP_FILTER_FLAG_TSYNC',
+      'SECCOMP_FILTER_FLAG_LOG',
+      'SECCOMP_FILTER_FLAG_SPEC_ALLOW',
+    ]);
+    expect(flagNames(0xffff)).toEqual(seccompFlags);
   });
 });
