@@ -191,7 +191,7 @@ describe('mountLabel', () => {
   });
 
   it('is an error without SELinux', () => {
-    expect(() => compilePlan(withConfig({mounts, linux}))).toThrow(
+    expect(() => compilePlan(withConfig({mounts, linux}, {facts: {...facts, hasSelinux: false}}))).toThrow(
       `config.json#/linux/mountLabel: "${label}" cannot be set: SELinux is not enabled on this host`,
     );
   });
