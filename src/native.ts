@@ -149,6 +149,8 @@ export interface Native {
   /** pipe2(2). */
   makePipe(): {read: number; write: number};
   mkfifo(path: string, mode: number): void;
+  /** eventfd(2): a read waits, and gives 8 bytes. */
+  eventfd(): number;
   /** An rtnetlink(7) socket in the network namespace behind an fd, or in ours when that is -1; connected to the kernel, with
    * extended and capped acks and strict checks. Answers are there once a request has been written: read(2) never waits. */
   netlinkSocket(namespace: number): number;

@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -43,6 +44,15 @@ Napi::Value MakePipe(const Napi::CallbackInfo &info) {
 	return pipe;
 }
 
+Napi::Value Eventfd(const Napi::CallbackInfo &info) {
+	const int fd = eventfd(0, EFD_CLOEXEC);
+	if (fd < 0) {
+		ThrowErrno(info.Env(), errno, "eventfd");
+		return info.Env().Undefined();
+	}
+	return Napi::Number::New(info.Env(), fd);
+}
+
 Napi::Value NamespaceType(const Napi::CallbackInfo &info) {
 	const int type = ioctl(IntArgument(info, 0), NS_GET_NSTYPE);
 	if (type < 0) {
@@ -57,6 +67,7 @@ Napi::Value NamespaceType(const Napi::CallbackInfo &info) {
 void RegisterFiles(Napi::Env env, Napi::Object exports) {
 	exports.Set("flock", Napi::Function::New<Flock>(env));
 	exports.Set("makePipe", Napi::Function::New<MakePipe>(env));
+	exports.Set("eventfd", Napi::Function::New<Eventfd>(env));
 	exports.Set("mkfifo", Napi::Function::New<Mkfifo>(env));
 	exports.Set("namespaceType", Napi::Function::New<NamespaceType>(env));
 }

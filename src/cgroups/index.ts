@@ -7,5 +7,6 @@ export {killAll} from './kill.ts';
 export {type CgroupLayout, readLayout} from './layout.ts';
 export {delegateCgroup} from './owner.ts';
 export {processes} from './processes.ts';
-export {type CgroupRecord, mainDirectory, resolveCgroup} from './record.ts';
+export {type CgroupRecord, directoriesOf, mainDirectory, resolveCgroup} from './record.ts';
 export {removeCgroup} from './remove.ts';
+export {readStats, type Stats} from './stats.ts';

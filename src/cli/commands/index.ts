@@ -6,6 +6,7 @@ type Loader = () => Promise<{readonly command: Command}>;
 const loaders: Readonly<Record<string, Loader>> = {
   create: () => import('./create.ts'),
   delete: () => import('./delete.ts'),
+  events: () => import('./events.ts'),
   features: () => import('./features.ts'),
   kill: () => import('./kill.ts'),
   list: () => import('./list.ts'),
@@ -21,7 +22,6 @@ const loaders: Readonly<Record<string, Loader>> = {
 /** Commands of runc that do not exist here, with the exit code that callers of each take for the runtime's own failure. */
 export const unsupportedCommands: Readonly<Record<string, number>> = {
   checkpoint: 1,
-  events: 1,
   exec: 255,
   restore: 1,
   update: 1,

@@ -18,7 +18,7 @@ describe('mistakes in the command line', () => {
     [['--log', '/nonexistent/log', 'list'], 1, '--log: open /nonexistent/log: ENOENT (no such file or directory)'],
     [['exec', 'web', 'ls', '-la'], 255, 'runts: "exec" is not supported by this version'],
     [['checkpoint', '--help'], 1, 'runts: "checkpoint" is not supported by this version'],
-    [['events', 'web'], 1, 'runts: "events" is not supported by this version'],
+    [['checkpoint', 'web'], 1, 'runts: "checkpoint" is not supported by this version'],
   ])('%j: exit %i, %s', async (argv, code, message) => {
     expect(await cli(argv)).toEqual({code, stdout: '', stderr: line(message), log: undefined});
   });
