@@ -2,6 +2,7 @@
 // linux.seccomp.supportedFlags, which by definition are those that this kernel has.
 // Lists come from the tables that the code itself goes by.
 import type {Context} from '../context.ts';
+import type {Features, Hooks, NamespaceType} from '../generated/config.ts';
 import {capabilityNames} from '../plan/capabilities.ts';
 import {CLONE_NEW} from '../plan/constants.ts';
 import {memoryPolicyFlags, memoryPolicyModes} from '../plan/memory-policy.ts';
@@ -10,17 +11,25 @@ import {flagNames, seccompActions, seccompArchitectures, seccompFlags, seccompOp
 import {OCI_VERSION} from '../state/record.ts';
 import {commit, version} from './version.ts';
 
-const HOOKS = ['prestart', 'createRuntime', 'createContainer', 'startContainer', 'poststart', 'poststop'];
+/** In the order in which they run; all of them, or it does not compile. */
+const hooks: Readonly<Record<keyof Hooks, true>> = {
+  prestart: true,
+  createRuntime: true,
+  createContainer: true,
+  startContainer: true,
+  poststart: true,
+  poststop: true,
+};
 
 /** `kernelFlags`: the SECCOMP_FILTER_FLAG_* bits that this kernel knows. */
-export function features(kernelFlags: number): object {
+export function features(kernelFlags: number): Features {
   return {
     ociVersionMin: '1.0.0',
     ociVersionMax: OCI_VERSION,
-    hooks: HOOKS,
+    hooks: Object.keys(hooks),
     mountOptions: sorted(mountOptionNames),
     linux: {
-      namespaces: sorted(Object.keys(CLONE_NEW)),
+      namespaces: sorted(Object.keys(CLONE_NEW) as NamespaceType[]),
       capabilities: [...capabilityNames],
       cgroup: {v1: true, v2: true, systemd: false, systemdUser: false, rdma: true},
       seccomp: {
@@ -53,4 +62,4 @@ export function featuresText({native}: Pick<Context, 'native'>): string {
   return `${JSON.stringify(features(native.seccompFlags()), null, 4)}\n`;
 }
 
-const sorted = (names: readonly string[]): string[] => [...names].sort();
+const sorted = <Name extends string>(names: readonly Name[]): Name[] => [...names].sort();

@@ -22,8 +22,8 @@ const flagBits: Readonly<Record<MemoryPolicyFlag, number>> = {
 };
 
 /** For the features document. */
-export const memoryPolicyModes = Object.keys(modes);
-export const memoryPolicyFlags = Object.keys(flagBits);
+export const memoryPolicyModes = Object.keys(modes) as readonly MemoryPolicyMode[];
+export const memoryPolicyFlags = Object.keys(flagBits) as readonly MemoryPolicyFlag[];
 
 /** The kernel counts in longs. */
 const LONG_BYTES = 8;
