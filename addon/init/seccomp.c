@@ -62,11 +62,11 @@ static int load_with_listener(struct init *init, uint32_t flags, const struct so
 	static struct courier courier;
 	courier.init = init;
 	if (pipe2(courier.orders, O_CLOEXEC) < 0)
-		return fails(init, "pipe2", "");
+		return fails(init, "pipe2", "seccomp listener");
 	long thread = thread_call(carry_listener, &courier);
 	if (thread < 0) {
 		errno = (int)-thread;
-		return fails(init, "clone3", "");
+		return fails(init, "clone3", "thread");
 	}
 	int listener = (int)set_filter(flags, program);
 	if (listener < 0)

@@ -187,6 +187,37 @@ test('SCMP_ACT_NOTIFY: a foreground container of an unprivileged user', async ({
   expect(out).toMatch(/No medium found\n1000/);
 });
 
+runtsOnly('runc needs more', 'SCMP_ACT_NOTIFY: two processes are enough, and one too few is said', async (box) => {
+  const it = await agent(box, `${MKDIR}=errno:123`);
+  const limited =
+    (limit: number): Edit =>
+    (spec) => {
+      notifying(['mkdir'], {listenerPath: it.socket})(spec);
+      spec.linux.resources = {...spec.linux.resources, pids: {limit}};
+    };
+  const {code, stderr} = await box.run(['/bin/mkdir', '/tmp/x'], limited(1));
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/seccomp: load the seccomp filter: .*clone3 thread: EAGAIN .*pids limit/);
+  const outcome = await box.run(['/bin/mkdir', '/tmp/x'], limited(2));
+  expect(outcome.stderr).toContain('No medium found');
+});
+
+test('SCMP_ACT_NOTIFY: in a user namespace', async ({box}) => {
+  for (const noNewPrivileges of [true, false]) {
+    const dir = join(box.dir, String(noNewPrivileges));
+    mkdirSync(dir);
+    const it = await agent({...box, dir} as Box, `${MKDIR}=errno:123`);
+    const out = await box.sh('mkdir /tmp/x 2>&1; id -u', (spec) => {
+      notifying(['mkdir', 'close', 'sendmsg'], {listenerPath: it.socket}, noNewPrivileges)(spec);
+      spec.linux.namespaces.push({type: 'user'});
+      for (const key of ['uidMappings', 'gidMappings']) {
+        spec.linux[key] = [{containerID: 0, hostID: 100_000, size: 65_536}];
+      }
+    });
+    expect(out).toMatch(/No medium found\n0/);
+  }
+});
+
 test('SCMP_ACT_NOTIFY: a program from the cache has its listener too', async ({box}) => {
   for (const name of ['first', 'second']) {
     const dir = join(box.dir, name);

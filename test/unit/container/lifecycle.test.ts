@@ -15,6 +15,7 @@ import {RuntsError} from '../../../src/errors.ts';
 import {buildId} from '../../../src/generated/build-id.ts';
 import {compilePlan} from '../../../src/plan/compile.ts';
 import {readRecord} from '../../../src/state/store.ts';
+import {builtLibexec} from '../seccomp/addon.ts';
 import {
   dying,
   failed,
@@ -86,6 +87,29 @@ const hooks = {
 };
 
 describe('create', () => {
+  it('sends the listener of its seccomp filter to the agent, or undoes all', () => {
+    const linux = {
+      namespaces: [{type: 'mount'}, {type: 'pid'}],
+      seccomp: {
+        defaultAction: 'SCMP_ACT_ALLOW',
+        listenerPath: '/run/agent.sock',
+        syscalls: [{names: ['mkdir'], action: 'SCMP_ACT_NOTIFY'}],
+      },
+    };
+    const says = (): Said[] => [hello, {type: 'seccomp', fd: openSync('/dev/null', 'r')}, ready];
+    const well = prepared({says: says()}, {linux});
+    create({...well.ctx, libexec: builtLibexec()}, 'web', {bundle: 'bundle'});
+    expect(well.events).toEqual(['createCgroup', 'spawn', 'proceed', 'send /run/agent.sock', 'proceed', 'proceed']);
+
+    const sendFd = throwing(syscallError('ECONNREFUSED', 'connect'));
+    const bad = prepared({says: says(), sendFd}, {linux});
+    expect(() => create({...bad.ctx, libexec: builtLibexec()}, 'web', {bundle: 'bundle'})).toThrow(
+      '/linux/seccomp/listenerPath: failed to connect with seccomp agent at /run/agent.sock',
+    );
+    expect(readdirSync(bad.ctx.root).filter((name) => !name.includes('@'))).toEqual([]);
+    expect(isRunning(bad.pids[0] as number)).toBe(false);
+  });
+
   it('goes from the cgroup over the first process to the record, in order', () => {
     const {ctx, bundle, events, pids} = prepared({says: [hello, {type: 'runtimeHooks'}, ready]}, {hooks});
     create(ctx, 'web', {bundle: 'bundle', pidFile: 'pid'});
