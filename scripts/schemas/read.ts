@@ -19,6 +19,8 @@ export interface Schema {
   minItems?: number;
   items?: Schema;
   required?: string[];
+  /** Valid without, but not for the loader, so that all later code has it. */
+  requiredAtCreate?: string[];
   properties?: Record<string, Schema>;
   additionalProperties?: Schema;
 }

@@ -15,7 +15,7 @@ function declaration(schemas: Schemas, {schema, file, name}: Located): string {
   const doc = comment(schema, '');
   if (schema.enum !== undefined) return `${doc}export type ${name} =${union(schema.enum)};\n`;
   const fields = Object.entries(schema.properties ?? {}).map(([key, property]) => {
-    const optional = schema.required?.includes(key) ? '' : '?';
+    const optional = [...(schema.required ?? []), ...(schema.requiredAtCreate ?? [])].includes(key) ? '' : '?';
     return `${comment(property, '  ')}  readonly ${key}${optional}: ${typeOf(schemas, property, file)};\n`;
   });
   return `${doc}export interface ${name} {\n${fields.join('')}}\n`;

@@ -40,7 +40,15 @@ function forAjv(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(forAjv);
   if (typeof node !== 'object' || node === null) return node;
   const {description: _description, deprecated: _deprecated, title: _title, format, ...rest} = node as Schema;
-  const {$schema: _schema, type, enum: names, ...members} = rest as Schema & {$schema?: string};
+  const {
+    $schema: _schema,
+    requiredAtCreate: _later,
+    type,
+    enum: names,
+    ...members
+  } = rest as Schema & {
+    $schema?: string;
+  };
   const copy = Object.fromEntries(Object.entries(members).map(([key, value]) => [key, forAjv(value)]));
   if (format === 'int64' || format === 'uint64') return {...copy, integer64: format};
   const bounds = typeof format === 'string' ? BOUNDS[format] : undefined;

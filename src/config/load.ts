@@ -5,7 +5,7 @@ import {resolve} from 'node:path';
 import {ConfigError, errnoText, hasCode, isSyscallError, RuntsError, type Problem} from '../errors.ts';
 import type {Config} from '../generated/config.ts';
 import {shapeOfConfig} from '../generated/shapes.ts';
-import {validateConfig} from '../generated/validate.js';
+import {type SchemaError, validateConfig} from '../generated/validate.js';
 import {findNul, parseJson, positionOf} from './json.ts';
 import {checkRules} from './rules/index.ts';
 import {schemaProblems, wrongPlaces} from './schema-problems.ts';
@@ -34,7 +34,7 @@ export function loadConfig(bundle: string, file = 'config.json'): LoadedConfig {
 export function parseConfig(text: string, file = 'config.json'): LoadedConfig {
   const document = parseJson(text, file);
   const unknownKeys = tidy(document, shapeOfConfig);
-  const errors = validateConfig(document) ? [] : (validateConfig.errors ?? []);
+  const errors = [...(validateConfig(document) ? [] : (validateConfig.errors ?? [])), ...missingAtCreate(document)];
   const problems = schemaProblems(errors, document);
   for (const pointer of findNul(document, text)) {
     if (!pointer.startsWith('/annotations/')) problems.push({pointer, message: 'must not contain a NUL byte'});
@@ -50,6 +50,12 @@ export function parseConfig(text: string, file = 'config.json'): LoadedConfig {
     ],
     text,
   };
+}
+
+/** A config that is valid without a process cannot be created (spec-schemas/config.json). */
+function missingAtCreate(document: unknown): readonly SchemaError[] {
+  if (typeof document !== 'object' || document === null || Array.isArray(document) || 'process' in document) return [];
+  return [{keyword: 'required', instancePath: '', params: {missingProperty: 'process'}}];
 }
 
 function unknownKeyWarning({pointer, key, known}: UnknownKey, file: string): string {
