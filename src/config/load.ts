@@ -35,6 +35,8 @@ export function parseConfig(text: string, file = 'config.json'): LoadedConfig {
   const document = parseJson(text, file);
   const unknownKeys = tidy(document, shapeOfConfig);
   const errors = [...(validateConfig(document) ? [] : (validateConfig.errors ?? [])), ...missingAtCreate(document)];
+  // What is missing at the top is told first.
+  errors.sort((a, b) => Number(a.instancePath !== '') - Number(b.instancePath !== ''));
   const problems = schemaProblems(errors, document);
   for (const pointer of findNul(document, text)) {
     if (!pointer.startsWith('/annotations/')) problems.push({pointer, message: 'must not contain a NUL byte'});
