@@ -64,13 +64,17 @@ export class NetlinkError extends Error implements SyscallFacts {
 
 /** Reads and writes whole datagrams. */
 export interface Transport {
+  /** For the next request; its answers have it, too. */
+  number(): number;
   send(datagram: Uint8Array): void;
   receive(): Buffer;
 }
 
 /** A socket of native.netlinkSocket(). */
 export function socketTransport(fd: number): Transport {
+  let count = 0;
   return {
+    number: () => ++count,
     send: (datagram) => void writeSync(fd, datagram),
     receive() {
       const buffer = Buffer.allocUnsafe(BUFFER);
@@ -93,11 +97,8 @@ export function dump(transport: Transport, request: Request): Buffer[] {
   throw new NetlinkError(request.name, 4, 'the table keeps changing');
 }
 
-let sequence = 0;
-
 function exchange(transport: Transport, request: Request, flags: number) {
-  sequence = (sequence + 1) >>> 0;
-  const number = sequence;
+  const number = transport.number();
   transport.send(encodeRequest(request, flags, number));
   const bodies: Buffer[] = [];
   let interrupted = false;

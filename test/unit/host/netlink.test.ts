@@ -46,6 +46,7 @@ function kernel(...answers: ((sequence: number) => Buffer)[]): Transport & {read
   const sent: Buffer[] = [];
   return {
     sent,
+    number: () => 7 + sent.length,
     send: (datagram) => void sent.push(Buffer.from(datagram)),
     receive: () => (answers.shift() as (sequence: number) => Buffer)((sent.at(-1) as Buffer).readUInt32LE(8)),
   };
