@@ -111,7 +111,7 @@ describe('labels', () => {
       'apparmorProfile',
       'some-profile',
       module('/sys/module/apparmor/parameters/enabled') !== '',
-      /apparmor not supported/,
+      /apparmor not supported|failed to apply apparmor|apparmor failed to apply/,
     ],
     ['selinuxLabel', 'u:r:t:s0', module('/sys/fs/selinux/enforce') !== '', /selinux is disabled or not supported/],
   ] as const;

@@ -1,7 +1,8 @@
 // The process property: who the program is, what it may do, and what it finds around it.
-import {chmodSync, mkdirSync, statSync, writeFileSync} from 'node:fs';
+import {chmodSync, mkdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect} from 'vitest';
+import {capabilityBit, capabilityNames} from '../../src/plan/capabilities.ts';
 import {type Edit, runtsOnly, test} from './harness.ts';
 import {field, limit} from './inspect.ts';
 import {PATH} from './spec.ts';
@@ -253,6 +254,32 @@ describe('capabilities', () => {
     expect(sets(status)).toEqual({Inh: '0', Prm: '0', Eff: '0', Bnd: '0', Amb: '0'});
   });
 
+  test('capabilities: all that the runtime has can be given', async ({box}) => {
+    const own = BigInt(`0x${field(readFileSync('/proc/self/status', 'utf8'), 'CapBnd')}`);
+    const all = capabilityNames.filter((name) => own & (capabilityBit(name) ?? 0n));
+    const status = await box.sh(STATUS, (spec) => {
+      asUser(spec);
+      spec.process.capabilities = {bounding: all, permitted: all, inheritable: all, effective: all, ambient: all};
+    });
+    const mask = own.toString(16);
+    expect(sets(status)).toEqual({Inh: mask, Prm: mask, Eff: mask, Bnd: mask, Amb: mask});
+  });
+
+  runtsOnly(
+    'runc 1.1 fails',
+    'capabilities: one that the runtime lacks is a warning, and the container runs',
+    async (box) => {
+      const it = box.container(STATUS, (spec) => {
+        const wanted = ['CAP_SYS_BOOT', 'CAP_KILL'];
+        spec.process.capabilities = {bounding: wanted, permitted: wanted, effective: wanted};
+      });
+      const wrapper = ['setpriv', '--bounding-set', '-sys_boot', '--inh-caps', '-sys_boot'];
+      const outcome = await box.runtime(['--log', 'log', 'run', '--bundle', it.dir, it.id], {wrapper});
+      expect(field(outcome.stdout, 'CapBnd')).toBe('0000000000000020');
+      expect(readFileSync(join(box.dir, 'log'), 'utf8')).toMatch(/level=warning.*CAP_SYS_BOOT/);
+    },
+  );
+
   test('capabilities: a dropped one is missed', async ({box}) => {
     const out = await box.sh('chown 5 /tmp 2>&1; mknod /tmp/x c 1 3 2>&1; true');
     expect(out).toMatch(/chown: \/tmp: Operation not permitted\nmknod: .*Operation not permitted/);
@@ -285,25 +312,34 @@ describe('limits and privileges', () => {
   });
 
   test('rlimits: every one of the sixteen is known', async ({box}) => {
-    const names = 'AS CORE CPU DATA FSIZE LOCKS MEMLOCK MSGQUEUE NICE NOFILE NPROC RSS RTPRIO RTTIME SIGPENDING STACK';
-    const low: Record<string, number> = {
-      NICE: 0,
-      RTPRIO: 0,
-      MEMLOCK: 65_536,
-      NOFILE: 512,
-      NPROC: 512,
-      SIGPENDING: 512,
-      MSGQUEUE: 819_200,
+    const wanted: Readonly<Record<string, readonly [line: string, soft: number, hard: number]>> = {
+      AS: ['Max address space', 2_000_000_001, 2_000_000_002],
+      CORE: ['Max core file size', 3, 4],
+      CPU: ['Max cpu time', 5_000, 6_000],
+      DATA: ['Max data size', 2_000_000_007, 2_000_000_008],
+      FSIZE: ['Max file size', 900_009, 900_010],
+      LOCKS: ['Max file locks', 11, 12],
+      MEMLOCK: ['Max locked memory', 13_000, 14_000],
+      MSGQUEUE: ['Max msgqueue size', 15_000, 16_000],
+      NICE: ['Max nice priority', 0, 0],
+      NOFILE: ['Max open files', 117, 118],
+      NPROC: ['Max processes', 219, 220],
+      RSS: ['Max resident set', 2_000_000_021, 2_000_000_022],
+      RTPRIO: ['Max realtime priority', 0, 0],
+      RTTIME: ['Max realtime timeout', 230_000, 240_000],
+      SIGPENDING: ['Max pending signals', 25, 26],
+      STACK: ['Max stack size', 4_194_304, 8_388_608],
     };
     const limits = await box.sh('cat /proc/self/limits', (spec) => {
-      spec.process.rlimits = names.split(' ').map((name) => {
-        const value = low[name] ?? 2_000_000_000;
-        return {type: `RLIMIT_${name}`, soft: value, hard: value};
-      });
+      spec.process.rlimits = Object.entries(wanted).map(([name, [, soft, hard]]) => ({
+        type: `RLIMIT_${name}`,
+        soft,
+        hard,
+      }));
     });
-    expect(limit(limits, 'Max cpu time')[0]).toBe('2000000000');
-    expect(limit(limits, 'Max realtime timeout')[0]).toBe('2000000000');
-    expect(limit(limits, 'Max msgqueue size')[0]).toBe('819200');
+    const seen = Object.values(wanted).map(([line]) => [line, ...limit(limits, line)]);
+    expect(seen).toEqual(Object.values(wanted).map(([line, soft, hard]) => [line, String(soft), String(hard)]));
+    expect(seen).toHaveLength(16);
   });
 
   test('rlimits: more than the hard limit of the caller is refused with the reason', async ({box}) => {
@@ -341,6 +377,34 @@ describe('limits and privileges', () => {
     const script = 'echo 123 > /proc/self/oom_score_adj; exec "$@"';
     const outcome = await box.host(['sh', '-c', script, 'sh', ...box.command('run', '--bundle', it.dir, it.id)]);
     expect(outcome.stdout).toBe('123\n');
+  });
+
+  test('oomScoreAdj: less than the caller has is refused without CAP_SYS_RESOURCE', async ({box}) => {
+    const it = box.container(['/bin/true'], (spec) => {
+      spec.process.oomScoreAdj = -500;
+    });
+    const wrapper = ['setpriv', '--bounding-set', '-sys_resource', '--inh-caps', '-sys_resource'];
+    const outcome = await box.runtime(['create', '--bundle', it.dir, it.id], {wrapper});
+    expect(outcome.code).toBe(1);
+    expect(outcome.stderr).toMatch(/oomScoreAdj.*-500.*EACCES.*CAP_SYS_RESOURCE|oom_score_adj.*permission denied/i);
+    expect(box.leftovers()).toEqual([]);
+  });
+
+  test('keyring: the program has a session keyring of its own, named after the container', async ({box}) => {
+    const it = box.container('cat /proc/keys', (spec) => {
+      spec.linux.maskedPaths = [];
+    });
+    expect((await box.runtime(['run', '--bundle', it.dir, it.id])).stdout).toMatch(
+      new RegExp(`^\\S+ I--Q--- .* keyring +_ses\\.${it.id}: `, 'm'),
+    );
+  });
+
+  test('keyring: with --no-new-keyring there is none', async ({box}) => {
+    const it = box.container('cat /proc/keys', (spec) => {
+      spec.linux.maskedPaths = [];
+    });
+    const outcome = await box.ok(['run', '--bundle', it.dir, '--no-new-keyring', it.id]);
+    expect(outcome.stdout).not.toContain(`_ses.${it.id}`);
   });
 
   test('session: the program leads a session of its own', async ({box}) => {
