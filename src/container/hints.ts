@@ -37,6 +37,8 @@ const hints: Readonly<Record<string, string>> = {
   'idmapTree EINVAL': 'this filesystem cannot be idmapped, or the maps are not valid',
   'idmapTree EPERM':
     'idmapped mounts need CAP_SYS_ADMIN in the user namespace that the filesystem belongs to: that of the host, mostly',
+  'mount_setattr EPERM':
+    'in a user namespace, flags that the host gave a mount (ro, nosuid, nodev, noexec, noatime) cannot be cleared',
   'pivotRoot EINVAL':
     'the host runs from an initramfs (--no-pivot does without pivot_root), or the mount below the rootfs is shared',
   'device EPERM': 'making device nodes needs CAP_MKNOD in the initial user namespace',
