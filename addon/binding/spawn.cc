@@ -136,10 +136,10 @@ Napi::Value Receive(const Napi::CallbackInfo &info) {
 			return env.Undefined();
 		}
 		const ssize_t size = ready < 0 ? -1 : ReadPacket(source, buffer, &fd);
-		if (size < 0 && (errno == EINTR || errno == EAGAIN))
+		// A peer that dies with our last answer unread resets the connection, which is told once, before its last words.
+		if (size < 0 && (errno == EINTR || errno == EAGAIN || errno == ECONNRESET))
 			continue;
-		// A peer that dies with our last answer unread resets the connection: it is gone all the same.
-		if (size == 0 || (size < 0 && errno == ECONNRESET))
+		if (size == 0)
 			return env.Undefined();
 		message message;
 		if (size < 0 || !message_unpack(buffer, static_cast<size_t>(size), &message)) {

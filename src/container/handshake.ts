@@ -102,9 +102,11 @@ export function awaitEnd(ctx: TalkContext, talk: Talk): void {
   if (message !== undefined) throw unexpected(message.type);
 }
 
-/** Answers, and learns whether anybody is there to hear it. */
-export function proceed({native}: TalkContext, {channel}: Talk, {ended}: Pick<Handlers, 'ended'>): void {
-  if (!native.proceed(channel)) throw ended();
+/** Answers, and learns whether anybody is there to hear it; if not, its last words are the error. */
+export function proceed(ctx: TalkContext, talk: Talk, {ended}: Pick<Handlers, 'ended'>): void {
+  if (ctx.native.proceed(talk.channel)) return;
+  receive(ctx, talk);
+  throw ended();
 }
 
 type Expected = Exclude<InitMessage, {readonly type: 'warning' | 'failed'}>;

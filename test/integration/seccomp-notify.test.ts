@@ -151,6 +151,25 @@ for (const noNewPrivileges of [true, false]) {
       expect(out).toMatch(/Function not implemented\nstill here/);
     });
 
+    test('an agent that ends while the runtime is at work is an error, or does not matter', async ({box, skip}) => {
+      skip(isRunc, 'runc 1.1 hangs');
+      for (const [name, number] of [
+        ['read', 0],
+        ['close', 3],
+      ] as const) {
+        const dir = join(box.dir, name);
+        mkdirSync(dir);
+        const it = await agent({...box, dir} as Box, `${number}=quit`);
+        const made = box.container('echo ran', listening([name], it.socket));
+        const {code, stderr} = await box.runtime(['create', '--bundle', made.dir, made.id], {timeout: 10_000});
+        await it.done;
+        if (name === 'read') expect(stderr).toMatch(/read sync socket: ENOSYS/);
+        else expect(await made.status()).toBe('created');
+        expect(code).toBe(name === 'read' ? 1 : 0);
+        await made.delete('--force');
+      }
+    });
+
     test('neither the program nor a startContainer hook gets the listener', async ({box}) => {
       const it = await agent(box);
       const count = 'ls /proc/self/fd | wc -l';
