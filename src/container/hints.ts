@@ -57,7 +57,7 @@ const hints: Readonly<Record<string, string>> = {
   'rlimit EPERM': 'raising a hard limit needs CAP_SYS_RESOURCE',
   'selinuxLabel EACCES': 'the SELinux policy does not let the runtime set it (setexec)',
   'selinuxLabel EINVAL': 'the SELinux policy does not know this context',
-  'sessionKeyring EINVAL': 'the SELinux policy does not know the context in process.selinuxLabel',
+  'sessionKeyring EINVAL': 'the SELinux policy does not know this context',
   'user EAGAIN': 'RLIMIT_NPROC of that uid is reached',
   'user EPERM':
     'this user namespace was mapped without privileges, and so has no additional groups; /etc/subgid and newgidmap allow them',
@@ -71,6 +71,8 @@ const hints: Readonly<Record<string, string>> = {
   'listener EPIPE': 'the agent has closed the connection',
   'listener EPROTOTYPE': 'it must be a stream socket',
   'exec E2BIG': 'process.args and process.env together are too long',
+  'exec EPERM':
+    'the file has capabilities that the container lacks, or a security module forbids the change of label under no_new_privs',
   'exec ENOEXEC': 'it is built for another architecture, or is a script without a #! line',
 };
 

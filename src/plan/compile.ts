@@ -75,7 +75,9 @@ function oomSteps({config: {process}}: PlanInput): Step[] {
 function sessionSteps({id, options, config, facts}: PlanInput): Step[] {
   const session: Step = {op: 'newSession', at: ''};
   if (options.noNewKeyring) return [session];
-  return [session, {op: 'sessionKeyring', at: '', name: `_ses.${id}`, label: selinuxLabel(config.process, facts)}];
+  const label = selinuxLabel(config.process, facts);
+  const at = label === '' ? '' : '/process/selinuxLabel';
+  return [session, {op: 'sessionKeyring', at, name: `_ses.${id}`, label}];
 }
 
 function directorySteps({config: {process}}: PlanInput): Step[] {

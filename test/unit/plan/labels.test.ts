@@ -23,7 +23,7 @@ describe('AppArmor', () => {
 describe('SELinux', () => {
   it('gets the label for the program and for its session keyring', () => {
     expect(stepsNamed(withProcess(label), 'selinuxLabel', 'sessionKeyring')).toEqual([
-      {op: 'sessionKeyring', at: '', name: '_ses.web', label: label.selinuxLabel},
+      {op: 'sessionKeyring', at: '/process/selinuxLabel', name: '_ses.web', label: label.selinuxLabel},
       {op: 'selinuxLabel', at: '/process/selinuxLabel', label: label.selinuxLabel},
     ]);
   });
