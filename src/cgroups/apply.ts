@@ -1,5 +1,5 @@
 // linux.resources in force: the writers say what to write, this writes it. What was asked for holds, or it throws.
-import {closeSync, constants, openSync, writeSync} from 'node:fs';
+import {closeSync, constants, existsSync, openSync, writeSync} from 'node:fs';
 import {ConfigError, hasCode} from '../errors.ts';
 import type {LinuxResources, Memory} from '../generated/config.ts';
 import {nonZero} from './bounds.ts';
@@ -100,7 +100,7 @@ function perform({record, homes}: Place, write: CgroupWrite, files: OpenFile, ma
 
 /** Opening a file that is not there for writing gives EACCES or EPERM in some versions of cgroupfs. */
 function isMissing(error: unknown, path: string): boolean {
-  return hasCode(error, 'ENOENT') || (hasCode(error, 'EACCES', 'EPERM') && readControl(path) === undefined);
+  return hasCode(error, 'ENOENT') || (hasCode(error, 'EACCES', 'EPERM') && !existsSync(path));
 }
 
 function checkEffect(write: CgroupWrite, file: string, value: string, readBack: string, directory: string): void {

@@ -1,4 +1,5 @@
 // Why a limit is not in force, and what to do about it.
+import {existsSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {ConfigError, errnoText, isSyscallError} from '../errors.ts';
 import {readControl} from './control.ts';
@@ -37,7 +38,7 @@ export function noCgroup({pointer, controller}: CgroupWrite, {rootless, version,
 
 function hintFor({controller, value}: CgroupWrite, file: string, directory: string, code: string): string | undefined {
   // A file that is not there: opening it for writing in a cgroup gives any of these.
-  const missing = ['ENOENT', 'EACCES', 'EPERM'].includes(code) && readControl(`${directory}/${file}`) === undefined;
+  const missing = ['ENOENT', 'EACCES', 'EPERM'].includes(code) && !existsSync(`${directory}/${file}`);
   if (missing) return missingController(controller, directory) ?? missingFile(file);
   if (file.startsWith('memory.') && (code === 'EBUSY' || code === 'EINVAL')) return memoryHint(file, directory);
   if (file.startsWith('cpuset.')) return cpusetHint(file, directory);

@@ -1,5 +1,5 @@
 // The id maps of a new user namespace, written from outside of it: only there are the rights to do so. user_namespaces(7).
-import {writeFileSync} from 'node:fs';
+import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 
 import {mappingText} from '../config/id-mappings.ts';
@@ -7,6 +7,7 @@ import type {Context} from '../context.ts';
 import {ConfigError, errnoText, hasCode, isSyscallError} from '../errors.ts';
 import type {IdMapping, Linux} from '../generated/config.ts';
 import type {ProgramResult} from '../native.ts';
+import {signalName} from './failure.ts';
 
 /** The kernel takes a map in one write, of less than a page (kernel/user_namespace.c). */
 const MAP_BYTES = 4095;
@@ -18,10 +19,24 @@ interface Kind {
   /** Set-uid programs of shadow-utils, which map what /etc/subuid and /etc/subgid grant to the caller. */
   readonly helper: 'newuidmap' | 'newgidmap';
   readonly grants: '/etc/subuid' | '/etc/subgid';
+  /** What the kernel asks of whoever maps more than his own id. */
+  readonly capability: 'CAP_SETUID' | 'CAP_SETGID';
 }
 
-const uids: Kind = {key: 'uidMappings', file: 'uid_map', helper: 'newuidmap', grants: '/etc/subuid'};
-const gids: Kind = {key: 'gidMappings', file: 'gid_map', helper: 'newgidmap', grants: '/etc/subgid'};
+const uids: Kind = {
+  key: 'uidMappings',
+  file: 'uid_map',
+  helper: 'newuidmap',
+  grants: '/etc/subuid',
+  capability: 'CAP_SETUID',
+};
+const gids: Kind = {
+  key: 'gidMappings',
+  file: 'gid_map',
+  helper: 'newgidmap',
+  grants: '/etc/subgid',
+  capability: 'CAP_SETGID',
+};
 
 /** Writes both maps of the user namespace that process `pid`, a child of ours, is in. Whoever may, writes them himself; an
  * ordinary user may map his own id, and has newuidmap and newgidmap for more. Throws ConfigError. */
@@ -32,9 +47,10 @@ export function writeIdMaps(
 ): void {
   if (!tryWrite(uids, pid, uidMappings)) runHelper(ctx, uids, pid, uidMappings);
   if (tryWrite(gids, pid, gidMappings)) return;
-  // Without this, leaving a group would be a way past the files that it is kept from (CVE-2014-8989).
+  // Without this, leaving a group would be a way past the files that it is kept from (CVE-2014-8989). It cannot be taken
+  // back, so other mappings, which newgidmap may allow with groups, are left without it.
   const [only, ...others] = gidMappings;
-  if (only?.size === 1 && others.length === 0) {
+  if (only?.size === 1 && only.hostID === process.getegid?.() && others.length === 0) {
     writeProc(gids, pid, 'setgroups', 'deny');
     if (tryWrite(gids, pid, gidMappings)) return;
   }
@@ -51,8 +67,23 @@ function tryWrite(kind: Kind, pid: number, mappings: readonly IdMapping[]): bool
     writeFileSync(`/proc/${pid}/${kind.file}`, text);
     return true;
   } catch (error) {
-    if (hasCode(error, 'EPERM')) return false;
-    throw refusal(kind, kind.file, error);
+    if (!hasCode(error, 'EPERM')) throw refusal(kind, kind.file, error);
+    refuseUnknown(kind, mappings);
+    return false;
+  }
+}
+
+/** In a user namespace of ours, nobody can map what is not mapped to us: the kernel says EPERM to that, too. */
+function refuseUnknown(kind: Kind, mappings: readonly IdMapping[]): void {
+  const own = readFileSync(`/proc/self/${kind.file}`, 'utf8');
+  const ours = [...own.matchAll(/(\d+) +\d+ +(\d+)/g)].map(([, first, size]) => ({
+    first: Number(first),
+    size: Number(size),
+  }));
+  for (const [index, {hostID, size}] of mappings.entries()) {
+    if (ours.some((range) => hostID >= range.first && hostID + size <= range.first + range.size)) continue;
+    const message = `the user namespace that the runtime is in has no ids ${hostID} to ${hostID + size - 1} (in one range of /proc/self/${kind.file})`;
+    throw new ConfigError([{pointer: `/linux/${kind.key}/${index}`, message}]);
   }
 }
 
@@ -78,9 +109,14 @@ function runHelper(
   const ids = mappings.flatMap(({containerID, hostID, size}) => [containerID, hostID, size]);
   const result = runProgram(ctx, kind, [pid, ...ids].map(String));
   if (result.code === 0) return;
-  const said = result.timedOut ? `no end after ${HELPER_DEADLINE_MS / 1000} s` : result.stderr.trim();
-  const remedy = `${kind.grants} must give these ids to the user, in a line as "user:100000:65536"`;
-  throw problem(kind, `${kind.helper} failed: ${said}: ${remedy}`);
+  const remedy = `${kind.grants} must give these ids to the user, in a line as "user:100000:65536", or the runtime needs ${kind.capability} (and CAP_SETFCAP to map id 0)`;
+  throw problem(kind, `${kind.helper} failed: ${outcome(result)}: ${remedy}`);
+}
+
+function outcome({timedOut, code, signal, stderr}: ProgramResult): string {
+  if (timedOut) return `no end after ${HELPER_DEADLINE_MS / 1000} s`;
+  const end = signal === undefined ? `exit status ${code}` : signalName(signal);
+  return stderr.trim() === '' ? end : stderr.trim();
 }
 
 function runProgram(
