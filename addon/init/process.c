@@ -35,9 +35,12 @@ int do_rlimit_ceiling(struct init *init, const struct op_rlimit_ceiling *op) {
 	} limit;
 	if (syscall(SYS_prlimit64, 0, op->resource, NULL, &limit) < 0)
 		return fails(init, "prlimit", "");
-	if (limit.hard >= op->hard)
+	if (limit.soft >= op->soft && limit.hard >= op->hard)
 		return 0;
-	limit.hard = op->hard;
+	if (limit.soft < op->soft)
+		limit.soft = op->soft;
+	if (limit.hard < op->hard)
+		limit.hard = op->hard;
 	return syscall(SYS_prlimit64, 0, op->resource, &limit, NULL) < 0 ? fails(init, "prlimit", "") : 0;
 }
 

@@ -23,8 +23,9 @@ export const operations = {
    * cgroup.procs that takes no lock that waits for an RCU grace period (5 to 17 ms). v2: see SpawnRequest.cgroupFd. */
   joinCgroup: {files: 'strs'},
   oomScoreAdj: {value: 'i32'},
-  /** Raises a hard limit to at least this, while we still are who may: in a user namespace nobody is. */
-  rlimitCeiling: {resource: 'u32', hard: 'u64'},
+  /** Raises a limit to at least this, while we still are who may: in a user namespace nobody is, and the soft limits on
+   * message queues, locked memory, processes and signals of whoever makes one hold for all in it, whatever theirs are. */
+  rlimitCeiling: {resource: 'u32', soft: 'u64', hard: 'u64'},
   /** setns(2) into the namespace behind an inherited fd; `type` is its CLONE_NEW* flag. With `yield` an EPERM is passed over,
    * to be tried again from inside of the user namespace by a step without; that does nothing when the first has succeeded. */
   setns: {fd: 'fd', type: 'u32', yield: 'flag'},

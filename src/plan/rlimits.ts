@@ -39,9 +39,9 @@ export function rlimitSteps({config, launch}: PlanInput): Step[] {
   return [...steps, {op: 'rlimit', at: '', resource: resources.RLIMIT_NOFILE, ...launch.nofile}];
 }
 
-/** Hard limits that may be above the caller's, for before a user namespace is entered. */
+/** Limits that may be above the caller's, for before a user namespace is entered. */
 export function rlimitCeilingSteps({config}: PlanInput): Step[] {
-  return (config.process.rlimits ?? []).map(({type, hard}, index) => {
-    return {op: 'rlimitCeiling', at: `/process/rlimits/${index}`, resource: resources[type], hard};
+  return (config.process.rlimits ?? []).map(({type, soft, hard}, index) => {
+    return {op: 'rlimitCeiling', at: `/process/rlimits/${index}`, resource: resources[type], soft, hard};
   });
 }

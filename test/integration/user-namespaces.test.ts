@@ -126,6 +126,20 @@ describe('a new user namespace', () => {
   });
 
   runtsOnly(
+    'runc leaves them to the soft limits of its caller',
+    'user namespaces: limits of users hold',
+    async (box) => {
+      const it = mapped(box, 'touch /dev/mqueue/made && ls /dev/mqueue', (spec) => {
+        spec.process.rlimits = [{type: 'RLIMIT_MSGQUEUE', soft: 819_200, hard: 819_200}];
+      });
+      const done = await box.runtime(['run', '--bundle', it.dir, it.id], {
+        wrapper: ['prlimit', '--msgqueue=1000:819200'],
+      });
+      expect(done.stdout).toBe('made\n');
+    },
+  );
+
+  runtsOnly(
     'runc 1.1 leaves detached streams to their owner',
     'user namespaces: the program may open its standard streams again',
     async (box) => {
@@ -311,6 +325,15 @@ describe('rootless', () => {
     return box.host([...user, 'env', '-C', dir, `XDG_RUNTIME_DIR=${dir}`, ...around, runtime, ...args]);
   }
 
+  /** `run` by the user, with ids that he is granted in a mount namespace of the test's own. */
+  async function asGranted(box: Box) {
+    const script = `
+      echo "tester:x:${USER}:${USER}::/:/bin/sh" > users && echo "tester:300000:1000" > grants &&
+      mount --bind users /etc/passwd && mount --bind grants /etc/subuid && mount --bind grants /etc/subgid &&
+      cd user && exec setpriv --reuid=${USER} --regid=${USER} --clear-groups env XDG_RUNTIME_DIR="$PWD" ${box.command()[0]} run c`;
+    return box.host(['unshare', '--mount', 'sh', '-c', script]);
+  }
+
   async function bundleOfUser(box: Box, script: string, edit?: (spec: Spec) => void): Promise<void> {
     const dir = join(box.dir, 'user');
     const rootfs = box.bundle(['true']).rootfs;
@@ -375,12 +398,7 @@ describe('rootless', () => {
       spec.linux['gidMappings'] = ids;
       spec.process.user = {uid: 5, gid: 6, additionalGids: [7]};
     });
-    // The user, and what he is granted, in a mount namespace of the test's own.
-    const script = `
-      echo "tester:x:${USER}:${USER}::/:/bin/sh" > users && echo "tester:300000:1000" > grants &&
-      mount --bind users /etc/passwd && mount --bind grants /etc/subuid && mount --bind grants /etc/subgid &&
-      cd user && exec setpriv --reuid=${USER} --regid=${USER} --clear-groups env XDG_RUNTIME_DIR="$PWD" ${box.command()[0]} run c`;
-    const done = await box.host(['unshare', '--mount', 'sh', '-c', script]);
+    const done = await asGranted(box);
     expect(done.stderr).toBe('');
     expect(done.stdout.split('\n').map((line) => line.trim().split(/\s+/).join(' '))).toEqual([
       `0 ${USER} 1`,
@@ -393,6 +411,16 @@ describe('rootless', () => {
     ]);
   });
 
+  runtsOnly('runc gives rootless containers no additional groups', 'rootless: one granted group', async (box) => {
+    await bundleOfUser(box, 'cat /proc/self/gid_map /proc/self/setgroups; id -G', (spec) => {
+      spec.linux['gidMappings'] = [{containerID: 7, hostID: 300_000, size: 1}];
+      spec.process.user = {uid: 0, gid: 7, additionalGids: [7]};
+    });
+    const done = await asGranted(box);
+    expect(done.stderr).toBe('');
+    expect(done.stdout.trim().split(/\s+/)).toEqual(['7', '300000', '1', 'allow', '7']);
+  });
+
   const nested = 'rootless: as root of a user namespace, in one of its own';
   runtsOnly('runc 1.1 fails to join the mount namespace it came from', nested, async (box) => {
     await bundleOfUser(box, 'cat /proc/self/uid_map; id -u; hostname', (spec) => {
@@ -403,6 +431,31 @@ describe('rootless', () => {
     const done = await asUser(box, ['run', 'c'], ['unshare', '--user', '--map-root-user']);
     expect(done.stderr).toBe('');
     expect(done.stdout.trim().split(/\s+/)).toEqual(['0', '0', '1', '0', 'runts']);
+  });
+
+  runtsOnly('the words are ours', 'rootless: ids that the user namespace around it does not have', async (box) => {
+    await bundleOfUser(box, 'true', (spec) => {
+      spec.linux['uidMappings'] = mapping;
+    });
+    const done = await asUser(box, ['run', 'c'], ['unshare', '--user', '--map-root-user']);
+    expect(done.code).toBe(1);
+    expect(done.stderr).toContain(
+      'config.json#/linux/uidMappings/0: the user namespace that the runtime is in has no ids',
+    );
+  });
+
+  test('rootless: as root of a user namespace that may change cgroups, but no device rules', async ({box}) => {
+    const it = box.container('cat /proc/self/uid_map', (spec) => {
+      spec.linux.namespaces.push({type: 'user'});
+      spec.linux['uidMappings'] = [{containerID: 0, hostID: 0, size: 1}];
+      spec.linux['gidMappings'] = [{containerID: 0, hostID: 0, size: 1}];
+      for (const mount of spec.mounts) mount.options = mount.options?.filter((option) => option !== 'gid=5') ?? [];
+    });
+    const done = await box.runtime(['run', '--bundle', it.dir, it.id], {
+      wrapper: ['unshare', '--user', '--map-root-user'],
+    });
+    expect(done.stderr).toBe('');
+    expect(done.stdout.trim().split(/\s+/)).toEqual(['0', '0', '1']);
   });
 
   test('rootless: as root of a user namespace, without another one', async ({box}) => {

@@ -190,7 +190,7 @@ describe('user namespaces', () => {
     expect([ids(0, 5), ids(1000, 1005), ids(1000, 5)]).toEqual([0, 1005, 1000]);
   });
 
-  it('what takes rights over the host comes before it: hard limits, and the owner of the standard streams', () => {
+  it('what takes rights over the host comes before it: limits, and the owner of the standard streams', () => {
     const base = input(fresh('user', 'mount'), linux);
     const process = {
       ...base.config.process,
@@ -202,7 +202,7 @@ describe('user namespaces', () => {
     expect(order.indexOf('rlimitCeiling')).toBeLessThan(order.indexOf('userNamespace'));
     expect(order.indexOf('userNamespace')).toBeLessThan(order.indexOf('rlimit'));
     expect(stepsNamed(changed, 'rlimitCeiling', 'stdioOwner')).toEqual([
-      {op: 'rlimitCeiling', at: '/process/rlimits/0', resource: 4, hard: 2n},
+      {op: 'rlimitCeiling', at: '/process/rlimits/0', resource: 4, soft: 1n, hard: 2n},
       {op: 'stdioOwner', at: '/process/user/uid', uid: 100007},
     ]);
     expect(order.indexOf('stdioOwner')).toBeLessThan(order.indexOf('userNamespace'));
