@@ -43,9 +43,8 @@ export function weightOfShares(shares: bigint): number {
 }
 
 function refuseRealtime(cpu: Cpu): void {
-  for (const key of ['realtimePeriod', 'realtimeRuntime'] as const) {
-    if (nonZero(cpu[key]) === undefined) continue;
-    const message = 'cgroup v2 has no realtime limits; this host has no cgroup v1 cpu controller';
-    throw new ConfigError([{pointer: `${AT}/${key}`, message}]);
-  }
+  const asked = (['realtimeRuntime', 'realtimePeriod'] as const).filter((key) => nonZero(cpu[key]) !== undefined);
+  if (asked.length === 0) return;
+  const message = 'cgroup v2 has no realtime limits; this host has no cgroup v1 cpu controller';
+  throw new ConfigError(asked.map((key) => ({pointer: `${AT}/${key}`, message})));
 }
