@@ -44,7 +44,7 @@ function rowOf(line: string): Row {
 function titlesIn(file: string): RegExp[] {
   const text = read(file);
   const literals = file.endsWith('.sh')
-    ? text.matchAll(/^\s*(?:check|equal) (['"])(.*?)\1/gm)
+    ? text.matchAll(/^\s*(?:check|equal|eventually|refused|refused_with) (['"])(.*?)\1/gm)
     : text.matchAll(/(['"`])((?:\\.|(?!\1).)*)\1/g);
   return [...literals].map(([, , literal = '']) => pattern(literal.replace(/\\(['"`])/g, '$1')));
 }
