@@ -146,6 +146,60 @@ static void says_what_failed(void) {
 	CHECK(end(peer) == 1);
 }
 
+static void put_bind_instead(struct writer *writer) {
+	put_u32(writer, OP_MOUNT_BIND);
+	put_text(writer, "/nowhere");
+	put_u32(writer, (uint32_t)-1); // slot
+	put_text(writer, "/target");
+	for (int i = 0; i < 3; i++) // nofollow_source, nofollow_target, copy_link
+		put_u32(writer, 0);
+	put_u32(writer, 1);                     // instead
+	for (int i = 0; i < 1 + 4 * 2 + 1; i++) // recursive, four masks, propagation
+		put_u32(writer, 0);
+}
+
+static void stands_in_for_nothing_that_was_not_refused(void) {
+	struct writer writer;
+	begin(&writer, RUNTS_BUILD_ID, 3);
+	put_bind_instead(&writer);
+	put_find(&writer, "no-such-program", "/bin");
+	put_exec(&writer, "x", "y");
+	struct peer peer = start(&writer);
+	next(peer);
+	message_answer(peer.sync);
+	struct message failed = next(peer);
+	CHECK(failed.type == MESSAGE_FAILED && failed.step == 1 && failed.error == ENOENT);
+	CHECK(end(peer) == 1);
+}
+
+// Slots far apart, so that the list of them has to grow; one that is empty cannot be idmapped.
+static void keeps_slots_apart(void) {
+	static const uint32_t slots[] = {0, 100, 5};
+	struct writer writer;
+	begin(&writer, RUNTS_BUILD_ID, 5);
+	for (size_t i = 0; i < sizeof slots / sizeof *slots; i++) {
+		put_u32(&writer, OP_OPEN_TREE);
+		put_u32(&writer, slots[i]);
+		put_text(&writer, "/");
+		for (int j = 0; j < 3; j++) // recursive, nofollow, slave
+			put_u32(&writer, 0);
+	}
+	put_u32(&writer, OP_IDMAP_TREE);
+	put_u32(&writer, 99);
+	put_u32(&writer, 0);
+	put_u32(&writer, (uint32_t)-1);
+	put_text(&writer, "0 0 1\n");
+	put_text(&writer, "0 0 1\n");
+	put_exec(&writer, "x", "y");
+	struct peer peer = start(&writer);
+	next(peer);
+	message_answer(peer.sync);
+	struct message failed = next(peer);
+	CHECK(failed.type == MESSAGE_FAILED && failed.step == 3 && failed.error == EPERM);
+	CHECK(strcmp(failed.syscall, "open_tree") == 0);
+	CHECK(end(peer) == 1);
+}
+
 static void names_a_missing_interpreter(void) {
 	char path[] = "/tmp/runts-init-test.XXXXXX";
 	int file = mkstemp(path);
@@ -275,6 +329,8 @@ int main(void) {
 	says_hello_with_its_build();
 	runs_a_program();
 	says_what_failed();
+	stands_in_for_nothing_that_was_not_refused();
+	keeps_slots_apart();
 	names_a_missing_interpreter();
 	survives_a_hostile_elf();
 	refuses_a_damaged_plan();
