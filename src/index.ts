@@ -14,6 +14,7 @@ export {
   type CreateOptions,
   create,
 } from './container/create.ts';
+export {type ExecOptions, exec} from './container/exec.ts';
 export {type RemoveOptions, remove} from './container/delete.ts';
 export {type KillOptions, kill} from './container/kill.ts';
 export {list} from './container/list.ts';

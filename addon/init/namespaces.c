@@ -24,6 +24,13 @@ int do_join_cgroup(struct init *init, const struct op_join_cgroup *op) {
 	return 0;
 }
 
+int do_cpu_affinity(struct init *init, const struct op_cpu_affinity *op) {
+	static uint8_t all[1024]; // the kernel's largest NR_CPUS is 8192
+	const void *mask = op->mask.length > 0 ? op->mask.items : memset(all, 0xff, sizeof all);
+	size_t size = op->mask.length > 0 ? op->mask.length : sizeof all;
+	return syscall(SYS_sched_setaffinity, 0, size, mask) < 0 ? fails(init, "sched_setaffinity", "") : 0;
+}
+
 int do_oom_score_adj(struct init *init, const struct op_oom_score_adj *op) {
 	char text[16];
 	snprintf(text, sizeof text, "%d", op->value);
@@ -39,6 +46,19 @@ int do_setns(struct init *init, const struct op_setns *op) {
 		return op->yield && errno == EPERM ? 0 : fails(init, "setns", "");
 	init->joined |= op->type;
 	return 0;
+}
+
+int do_join_process(struct init *init, const struct op_join_process *op) {
+	if (op->types != 0 && setns(op->pidfd, (int)op->types) < 0)
+		return fails(init, "setns", "");
+	// What we hold of the host's files must not be there any more when others can see us.
+	close(op->pidfd);
+	if (init->procfs >= 0)
+		close(init->procfs);
+	init->procfs = -1;
+	init->pivoted = true;
+	init->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return init->root < 0 ? fails(init, "open", "/") : 0;
 }
 
 int do_user_namespace(struct init *init, const struct op_user_namespace *op) {

@@ -10,3 +10,4 @@ export {processes} from './processes.ts';
 export {type CgroupRecord, directoriesOf, mainDirectory, resolveCgroup} from './record.ts';
 export {removeCgroup} from './remove.ts';
 export {readStats, type Stats} from './stats.ts';
+export {subCgroup} from './sub-cgroup.ts';

@@ -36,7 +36,8 @@ interface Session {
   readonly caller: Caller;
   readonly log: LogTarget;
   command?: Command;
-  failure?: string;
+  /** The same once its arguments have been found in order. */
+  running?: Command;
 }
 
 /** Runs one command line to its end and returns the exit code. Never throws. */
@@ -50,7 +51,7 @@ export async function runCli(caller: Caller): Promise<number> {
     return await dispatch(session, globals);
   } catch (error) {
     if (error instanceof UsageError) await printUsage(session, error).catch(() => {});
-    return reportError(caller, session.log, error, session.failure);
+    return reportError(caller, session.log, error, session.running);
   }
 }
 
@@ -79,7 +80,7 @@ async function runCommand(
   const {caller} = session;
   const log = createLogger({...session.log, warnings: command.machineReadable !== true});
   const context = createContext(caller, globals, log, readLaunch(caller.environment));
-  if (command.failure !== undefined) session.failure = command.failure;
+  session.running = command;
   const result = await command.run(context, {
     options: parsed.values,
     args: parsed.args,

@@ -77,6 +77,8 @@ export interface Command<Options extends readonly Option[] = readonly Option[]> 
   readonly machineReadable?: boolean;
   /** What every error of `run` begins with: `runts create failed`. */
   readonly failure?: string;
+  /** Exit code of every error of `run`, where it is not the error's own. */
+  readonly failureExitCode?: number;
   run(context: Context, input: CommandInput<Options>): Promise<CommandResult>;
 }
 

@@ -3,6 +3,7 @@ import {hasCode, isSyscallError, messageOf, RuntsError} from '../errors.ts';
 import {createLogger, type LogOptions, openLogFile} from '../log.ts';
 import {writeFully} from '../write.ts';
 import type {GlobalValues} from './globals.ts';
+import type {Command} from './options.ts';
 
 export type LogTarget = Omit<LogOptions, 'warnings'>;
 
@@ -26,15 +27,17 @@ export function openLog(streams: Streams, values: GlobalValues): {target: LogTar
   }
 }
 
-/** Tells the final error, once, and returns the exit code. `prefix` is what a command's errors begin with. */
-export function reportError(streams: Streams, target: LogTarget, error: unknown, prefix: string | undefined): number {
+type Failing = Pick<Command, 'failure' | 'failureExitCode'>;
+
+/** Tells the final error, once, and returns the exit code. `command` is the one that was running, if any. */
+export function reportError(streams: Streams, target: LogTarget, error: unknown, command: Failing = {}): number {
   const text = isExpected(error) ? messageOf(error) : internalErrorText(error);
-  const message = prefix === undefined ? text : `${prefix}: ${text}`;
+  const message = command.failure === undefined ? text : `${command.failure}: ${text}`;
   const logger = createLogger({...target, warnings: true});
   if (error instanceof Error && error.stack !== undefined) logger.debug(error.stack);
   logger.error(message);
   if (!target.isStderr) printQuietly(streams.stderr, `${message}\n`);
-  return error instanceof RuntsError ? error.exitCode : 1;
+  return command.failureExitCode ?? (error instanceof RuntsError ? error.exitCode : 1);
 }
 
 function isExpected(error: unknown): boolean {

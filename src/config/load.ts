@@ -1,16 +1,16 @@
-// config.json of a bundle: read, parsed without losses, checked by the schema and by the rules beyond it.
+// config.json of a bundle, and the process object that exec takes: read, parsed without losses, checked by the schema and by the rules beyond it.
 import {isUtf8} from 'node:buffer';
 import {closeSync, constants, fstatSync, openSync, readSync, statSync, type Stats} from 'node:fs';
 import {resolve} from 'node:path';
 import {ConfigError, errnoText, hasCode, isSyscallError, RuntsError, type Problem} from '../errors.ts';
-import type {Config} from '../generated/config.ts';
-import {shapeOfConfig} from '../generated/shapes.ts';
-import {type SchemaError, validateConfig} from '../generated/validate.js';
+import type {Config, Process} from '../generated/config.ts';
+import {type Shape, tidy, type UnknownKey} from './tidy.ts';
+import {shapeOfConfig, shapeOfProcess} from '../generated/shapes.ts';
+import {type SchemaError, validateConfig, validateProcess} from '../generated/validate.js';
 import {findNul, parseJson, positionOf} from './json.ts';
-import {checkRules} from './rules/index.ts';
+import {checkProcessRules, checkRules, type Findings} from './rules/index.ts';
 import {schemaProblems, wrongPlaces} from './schema-problems.ts';
 import {didYouMean} from './suggest.ts';
-import {tidy, type UnknownKey} from './tidy.ts';
 
 const MAX_BYTES = 8 * 1024 * 1024;
 /** More problems than this are counted, not told. */
@@ -24,6 +24,11 @@ export interface LoadedConfig {
   readonly text: string;
 }
 
+export interface LoadedProcess {
+  readonly process: Process;
+  readonly warnings: readonly string[];
+}
+
 /** Reads and checks `file` of a bundle (relative to it, or absolute). Throws a ConfigError with every problem of the
  * content at once, or a RuntsError when there is no content to check. */
 export function loadConfig(bundle: string, file = 'config.json'): LoadedConfig {
@@ -32,25 +37,72 @@ export function loadConfig(bundle: string, file = 'config.json'): LoadedConfig {
 
 /** The same for a text that is there already; `file` names it in messages. */
 export function parseConfig(text: string, file = 'config.json'): LoadedConfig {
+  const {document, warnings} = check(text, file, ofConfig);
+  return {config: document as Config, warnings, text};
+}
+
+/** Reads and checks a `process` object in a file of its own, which may be a pipe. Throws as loadConfig. */
+export function loadProcess(path: string): LoadedProcess {
+  const {document, warnings} = check(readProcessFile(path), path, ofProcess);
+  return {process: document as Process, warnings};
+}
+
+/** A config that was checked when its container was made. */
+export function parseChecked(text: string, file: string): Config {
   const document = parseJson(text, file);
-  const unknownKeys = tidy(document, shapeOfConfig);
-  const errors = [...(validateConfig(document) ? [] : (validateConfig.errors ?? [])), ...missingAtCreate(document)];
-  // What is missing at the top is told first.
-  errors.sort((a, b) => Number(a.instancePath !== '') - Number(b.instancePath !== ''));
+  tidy(document, shapeOfConfig);
+  return document as Config;
+}
+
+/** What a kind of document is checked by. */
+interface Kind {
+  readonly shape: Shape;
+  readonly errors: (document: unknown) => readonly SchemaError[];
+  readonly findings: (document: unknown, wrong: readonly string[]) => Findings;
+}
+
+const ofConfig: Kind = {
+  shape: shapeOfConfig,
+  errors(document) {
+    const errors = [...(validateConfig(document) ? [] : (validateConfig.errors ?? [])), ...missingAtCreate(document)];
+    // What is missing at the top is told first.
+    return errors.sort((a, b) => Number(a.instancePath !== '') - Number(b.instancePath !== ''));
+  },
+  findings: (document, wrong) => checkRules(document as Config, wrong),
+};
+
+const PROCESS = '/process';
+
+/** By the rules for a config that holds the process, whose pointers are one level longer. */
+const ofProcess: Kind = {
+  shape: shapeOfProcess,
+  errors: (document) => (validateProcess(document) ? [] : (validateProcess.errors ?? [])),
+  findings(document, wrong) {
+    const config = {process: document as Process};
+    const places = wrong.map((pointer) => PROCESS + pointer);
+    const {problems, warnings} = checkProcessRules(config, places);
+    const shorter = ({pointer, message}: Problem): Problem => ({pointer: pointer.slice(PROCESS.length), message});
+    return {problems: problems.map(shorter), warnings: warnings.map(shorter)};
+  },
+};
+
+function check(text: string, file: string, kind: Kind): Checked {
+  const document = parseJson(text, file);
+  const unknownKeys = tidy(document, kind.shape);
+  const errors = kind.errors(document);
   const problems = schemaProblems(errors, document);
   for (const pointer of findNul(document, text)) {
     if (!pointer.startsWith('/annotations/')) problems.push({pointer, message: 'must not contain a NUL byte'});
   }
-  const rules = checkRules(document as Config, wrongPlaces(errors));
+  const rules = kind.findings(document, wrongPlaces(errors));
   problems.push(...rules.problems);
   if (problems.length > 0) throw new ConfigError(shortened(problems), file);
   return {
-    config: document as Config,
+    document,
     warnings: [
       ...unknownKeys.map((unknown) => unknownKeyWarning(unknown, file)),
       ...rules.warnings.map(({pointer, message}) => `${file}#${pointer}: ${message}`),
     ],
-    text,
   };
 }
 
@@ -58,6 +110,11 @@ export function parseConfig(text: string, file = 'config.json'): LoadedConfig {
 function missingAtCreate(document: unknown): readonly SchemaError[] {
   if (typeof document !== 'object' || document === null || Array.isArray(document) || 'process' in document) return [];
   return [{keyword: 'required', instancePath: '', params: {missingProperty: 'process'}}];
+}
+
+interface Checked {
+  readonly document: unknown;
+  readonly warnings: readonly string[];
 }
 
 function unknownKeyWarning({pointer, key, known}: UnknownKey, file: string): string {
@@ -92,6 +149,19 @@ function openConfigFile(bundle: string, file: string): number {
     // runc's sentence, which its users know.
     if (error.code === 'ENOENT') throw new RuntsError(`JSON specification file ${file} not found in bundle ${bundle}`);
     throw new RuntsError(`cannot open ${file} in bundle ${bundle}: ${errnoText(error.errno)}`);
+  }
+}
+
+function readProcessFile(path: string): string {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOCTTY);
+    return decode(readAll(fd, 0, path), path);
+  } catch (error) {
+    if (!isSyscallError(error)) throw error;
+    throw new RuntsError(`cannot read the process file ${path}: ${errnoText(error.errno)}`, {cause: error});
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }
 

@@ -11,6 +11,8 @@ export interface Bundle {
   /** Absolute. */
   readonly path: string;
   readonly config: Config;
+  /** The file as it was read. */
+  readonly text: string;
   /** Absolute, free of symlinks. */
   readonly rootfs: string;
 }
@@ -23,9 +25,9 @@ export function absolutePath(ctx: Pick<Context, 'cwd'>, path: string): string {
 /** Loads a bundle; unknown keys of its config become warnings in the log. */
 export function openBundle(ctx: Context, options: {readonly bundle: string; readonly config?: string}): Bundle {
   const path = absolutePath(ctx, options.bundle);
-  const {config, warnings} = loadConfig(path, options.config);
+  const {config, warnings, text} = loadConfig(path, options.config);
   for (const warning of warnings) ctx.log.warn(warning);
-  return {path, config, rootfs: findRootfs(path, config.root.path)};
+  return {path, config, text, rootfs: findRootfs(path, config.root.path)};
 }
 
 /** The absolute path of the rootfs. A symlink in its place is refused, as whoever may replace it would choose what

@@ -2,6 +2,8 @@
 import type {Context} from '../context.ts';
 import {errnoText, isSyscallError, RuntsError} from '../errors.ts';
 import {absolutePath} from './bundle.ts';
+import {closeQuietly} from './descriptors.ts';
+import type {UndoStack} from './rollback.ts';
 
 /** Refuses a console socket that is missing or of no use. */
 export function checkTerminal(terminal: boolean, detached: boolean, consoleSocket: string | undefined): void {
@@ -14,12 +16,7 @@ export function checkTerminal(terminal: boolean, detached: boolean, consoleSocke
 }
 
 /** Sends the master side of the container's pty: one message with its name and one fd. */
-export function sendMaster(
-  ctx: Pick<Context, 'cwd' | 'native'>,
-  consoleSocket: string,
-  master: number,
-  name: string,
-): void {
+function sendMaster(ctx: Pick<Context, 'cwd' | 'native'>, consoleSocket: string, master: number, name: string): void {
   const path = absolutePath(ctx, consoleSocket);
   try {
     // Receivers only log the name, but an empty message looks like an end of file to them.
@@ -30,6 +27,41 @@ export function sendMaster(
       `cannot send the terminal to the console socket ${path}: ${error.syscall}: ${errnoText(error.errno)}`,
       {cause: error},
     );
+  }
+}
+
+/** What becomes of the master side of a terminal: sent away over the console socket (then `sent` is called, and -1 returned),
+ * or kept for our own relay. */
+export function placeMaster(
+  ctx: Pick<Context, 'cwd' | 'native'>,
+  consoleSocket: string | undefined,
+  master: number,
+  name: string,
+  {undo, sent}: {readonly undo: UndoStack; readonly sent: () => void},
+): number {
+  if (consoleSocket === undefined) {
+    undo.push('close the terminal', () => closeQuietly(master));
+    return master;
+  }
+  try {
+    sendMaster(ctx, consoleSocket, master, name);
+    sent();
+    return -1;
+  } finally {
+    closeQuietly(master);
+  }
+}
+
+/** Sends a pidfd of an exec'd process; the message says "setns". */
+export function sendPidfd(ctx: Pick<Context, 'cwd' | 'native'>, socket: string, pidfd: number): void {
+  const path = absolutePath(ctx, socket);
+  try {
+    ctx.native.sendFd({path, payload: 'setns', fd: pidfd});
+  } catch (error) {
+    if (!isSyscallError(error)) throw error;
+    throw new RuntsError(`cannot send the pidfd to the socket ${path}: ${error.syscall}: ${errnoText(error.errno)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -31,8 +31,8 @@ export function stepFailure(lookup: StepLookup, failed: Failed): RuntsError {
 }
 
 /** `config.json#/mounts/3: `, or nothing for a step that stems from no property. */
-function place({at}: StepSummary): string {
-  return at === '' ? '' : `config.json#${at}: `;
+function place({at, file = 'config.json'}: StepSummary): string {
+  return at === '' ? '' : `${file}#${at}: `;
 }
 
 function sentence(step: StepSummary, failed: Failed): string {

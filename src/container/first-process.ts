@@ -9,7 +9,7 @@ import {encodePlan} from '../plan/encode.ts';
 import type {CompiledPlan} from '../plan/input.ts';
 import {identify} from '../state/process.ts';
 import {writeRecord} from '../state/store.ts';
-import {sendMaster} from './console.ts';
+import {placeMaster} from './console.ts';
 import {closeQuietly} from './descriptors.ts';
 import {endMembers} from './destroy.ts';
 import {runtimeFailure} from './failure.ts';
@@ -100,17 +100,10 @@ export function shakeHands(launch: Placed, talk: Talk, init: InitProcess): numbe
       }
     },
     console(fd, name) {
-      if (options.consoleSocket === undefined) {
-        master = fd;
-        undo.push('close the terminal', () => closeQuietly(fd));
-        return;
-      }
-      try {
-        sendMaster(ctx, options.consoleSocket, fd, name);
+      const sent = (): void => {
         progress.masterSent = true;
-      } finally {
-        closeQuietly(fd);
-      }
+      };
+      master = placeMaster(ctx, options.consoleSocket, fd, name, {undo, sent});
     },
     seccomp(listener) {
       const state = specState(launch.record, 'creating', init.pid);
@@ -125,7 +118,7 @@ export function shakeHands(launch: Placed, talk: Talk, init: InitProcess): numbe
   return master;
 }
 
-function checkBuild(product: string, build: string): void {
+export function checkBuild(product: string, build: string): void {
   if (build === buildId) return;
   throw new RuntsError(`${product} is of build ${build}, this runts of build ${buildId}: install both anew`);
 }

@@ -16,6 +16,10 @@ const hints: Readonly<Record<string, string>> = {
   'userNamespace EINVAL': 'the kernel lacks user namespaces (CONFIG_USER_NS)',
   'assumeIds EINVAL': 'the id is not mapped in the user namespace',
   'setns EPERM': 'joining it needs CAP_SYS_ADMIN in the user namespace that owns it',
+  'cpuAffinity EINVAL': 'none of these CPUs is online and in the cpuset of the cgroup',
+  'joinProcess EPERM':
+    'it needs CAP_SYS_ADMIN in the user namespaces that own them, and the right to trace the container',
+  'joinProcess ESRCH': "the container's first process has ended",
   'joinCgroup EACCES': 'this user may not move processes between those cgroups',
   'joinCgroup ENOENT': 'somebody removed the cgroup',
   'joinCgroup ENOSPC': 'its cpuset has no CPUs or no memory nodes',

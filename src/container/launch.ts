@@ -15,7 +15,14 @@ import {RuntsError} from '../errors.ts';
 import type {PlanOptions} from '../plan/input.ts';
 import {validateId} from '../state/id.ts';
 import type {ContainerRecord} from '../state/record.ts';
-import {claimDirectory, type LockedDirectory, release, removeDirectory, writeRecord} from '../state/store.ts';
+import {
+  claimDirectory,
+  type LockedDirectory,
+  release,
+  removeDirectory,
+  writeConfigCopy,
+  writeRecord,
+} from '../state/store.ts';
 import {type Bundle, openBundle} from './bundle.ts';
 import {checkTerminal, hangUpConsole} from './console.ts';
 import {createDescriptors, type Descriptors} from './descriptors.ts';
@@ -134,7 +141,7 @@ export function launch(ctx: Context, id: string, options: CreateOptions, mode: L
 }
 
 function goThrough(launch: Launch, id: string): Launched {
-  const {ctx, bundle, mark} = launch;
+  const {ctx, bundle, options, mark} = launch;
   const layout = readLayout();
   const cgroup = resolveCgroup(layout, bundle.config.linux?.cgroupsPath, id, ctx.rootless);
   undoHooks(launch, id);
@@ -142,8 +149,9 @@ function goThrough(launch: Launch, id: string): Launched {
   // Before the cgroup gets into the record: `delete --force` kills what is in it. createCgroup looks again.
   const residents = processes(cgroup).length;
   if (residents > 0) throw new RuntsError(`container's cgroup is not empty: ${residents} process(es) found`);
-  const placed: Placed = {...launch, directory, record: newRecord(ctx, bundle, directory, cgroup)};
+  const placed: Placed = {...launch, directory, record: newRecord(ctx, bundle, directory, cgroup, options)};
   writeRecord(directory, placed.record);
+  writeConfigCopy(directory, bundle.text);
   mark('claimed');
 
   const plan = preparePlan(ctx, bundle, placed.record, layout, planOptions(placed), launch.descriptors);

@@ -1,5 +1,5 @@
 // Namespaces that the config names by path: opened here, in the runtime's own namespaces, and joined by runts-init.
-import {constants, fstatSync, openSync, type Stats, statSync} from 'node:fs';
+import {constants, fstatSync, openSync, type Stats, statSync, readlinkSync} from 'node:fs';
 
 import type {Context} from '../context.ts';
 import {ConfigError, errnoText, hasCode, isSyscallError} from '../errors.ts';
@@ -85,14 +85,36 @@ function statMounts(pid: string): Stats | undefined {
   }
 }
 
+const linkName = (type: string): string => ({mount: 'mnt', network: 'net'})[type] ?? type;
+
 /** As /proc/PID/ns and namespaces(7) call it. */
 function kernelName(flag: number): string {
   const [name] = Object.entries(CLONE_NEW).find(([, value]) => value === flag) ?? [`0x${flag.toString(16)}`];
-  return {mount: 'mnt', network: 'net'}[name] ?? name;
+  return linkName(name);
 }
 
 /** Whether the container's processes live in a pid namespace that outlives its first process. */
 export function sharesPidNamespace(config: Config): boolean {
   const own = (config.linux?.namespaces ?? []).find(({type}) => type === 'pid');
   return own === undefined || (own.path !== undefined && own.path !== '');
+}
+
+/** CLONE_NEW* of the namespaces of process `pid` that are not ours. Throws what fs throws when there is no such process. */
+export function foreignNamespaces(pid: number): number {
+  return Object.entries(CLONE_NEW).reduce(
+    (flags, [type, flag]) => (isForeign(pid, linkName(type)) ? flags | flag : flags),
+    0,
+  );
+}
+
+function isForeign(pid: number, name: string): boolean {
+  let own: string;
+  try {
+    own = readlinkSync(`/proc/self/ns/${name}`);
+  } catch (error) {
+    // A kernel without that kind of namespaces.
+    if (hasCode(error, 'ENOENT')) return false;
+    throw error;
+  }
+  return readlinkSync(`/proc/${pid}/ns/${name}`) !== own;
 }

@@ -21,6 +21,7 @@ export function newRecord(
   {path, config, rootfs}: Bundle,
   directory: LockedDirectory,
   cgroup: CgroupRecord,
+  {noNewKeyring = false}: {readonly noNewKeyring?: boolean} = {},
 ): ContainerRecord {
   return {
     version: RECORD_VERSION,
@@ -35,6 +36,7 @@ export function newRecord(
     status: 'creating',
     cgroup,
     sharesPidNamespace: sharesPidNamespace(config),
+    ...(noNewKeyring ? {noNewKeyring} : {}),
     afterGate: {index: 0, steps: []},
     hooks: {poststart: config.hooks?.poststart ?? [], poststop: config.hooks?.poststop ?? []},
   };

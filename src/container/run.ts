@@ -70,6 +70,7 @@ function clean(ctx: Context, {record}: Launched): void {
   }
 }
 
-function exitCodeOf({code, signal}: ExitStatus): number {
+/** As shells have it. */
+export function exitCodeOf({code, signal}: ExitStatus): number {
   return code ?? 128 + (signal ?? 0);
 }

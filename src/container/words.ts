@@ -7,9 +7,11 @@ type Words = {readonly [Name in OperationName]: (step: Extract<Operation, {reado
 
 const words: Words = {
   joinCgroup: () => "join the container's cgroup",
+  cpuAffinity: ({mask}) => (mask.length === 0 ? 'reset the CPU affinity' : 'set the CPU affinity'),
   oomScoreAdj: ({value}) => `set the OOM score adjustment to ${value}`,
   rlimitCeiling: ({resource, soft, hard}) => `raise ${limitName(resource)} to ${soft} (hard: ${hard})`,
   setns: ({type}) => `join the ${namespaceNames(type)} namespace`,
+  joinProcess: () => "join the container's namespaces",
   userNamespace: () => 'create a new user namespace',
   assumeIds: ({uid, gid}) => `become uid ${uid} and gid ${gid} of the user namespace`,
   unshare: ({flags}) => `create a new ${namespaceNames(flags)} namespace`,

@@ -11,18 +11,16 @@ import {deviceSteps} from './devices.ts';
 import {containerEnvironment, searchPath} from './environment.ts';
 import {createContainerSteps, runtimeHookSteps, startContainerSteps} from './hooks.ts';
 import type {CompiledPlan, PlanInput} from './input.ts';
-import {apparmorSteps, selinuxLabel} from './labels.ts';
+import {apparmorSteps} from './labels.ts';
 import {planMounts} from './mounts.ts';
 import {loopbackSteps, netDeviceSteps, planNamespaces} from './namespaces.ts';
 import type {Step} from './operations.ts';
 import {containerPath, restrictedPathSteps} from './paths.ts';
+import {consoleSteps, oomSteps, sessionSteps, umaskStep} from './process.ts';
 import {propagationSteps, readonlyRootSteps, rootfsSteps, switchRootSteps} from './root.ts';
 import {nameSteps, sysctlSteps} from './sysctl.ts';
 
 export type {CompiledPlan, PlanInput, PlanOptions} from './input.ts';
-
-/** Unset means unchanged (config.md, POSIX-platform User). */
-const CALLERS_UMASK = -1;
 
 /** The plan of a container's first process. Throws ConfigError for what only shows when config and facts come together. */
 export function compilePlan(input: PlanInput): CompiledPlan {
@@ -31,11 +29,11 @@ export function compilePlan(input: PlanInput): CompiledPlan {
   const mounts = planMounts(input, warnings);
   const steps: Step[] = [
     ...cgroupSteps(input),
-    ...oomSteps(input),
+    ...oomSteps(input.config),
     ...outsideSteps(input),
     ...mounts.sources,
     ...namespaces.steps,
-    ...sessionSteps(input),
+    ...sessionSteps(input, input.options.noNewKeyring),
     ...loopbackSteps(input.config),
     ...netDeviceSteps(input.config),
     ...rootfsSteps(input),
@@ -45,10 +43,10 @@ export function compilePlan(input: PlanInput): CompiledPlan {
     ...createContainerSteps(input),
     ...switchRootSteps(input),
     ...directorySteps(input),
-    ...consoleSteps(input),
+    ...consoleSteps(input, true),
     ...mounts.finish,
     ...readonlyRootSteps(input),
-    {op: 'umask', at: '/process/user/umask', mask: input.config.process.user?.umask ?? CALLERS_UMASK},
+    umaskStep(input.config),
     ...nameSteps(input.config),
     ...apparmorSteps(input.config.process, input.facts),
     ...sysctlSteps(input.config),
@@ -66,30 +64,9 @@ function cgroupSteps({cgroup}: PlanInput): Step[] {
   return files.length === 0 ? [] : [{op: 'joinCgroup', at: '/linux/cgroupsPath', files}];
 }
 
-// Through the host's /proc; children inherit it.
-function oomSteps({config: {process}}: PlanInput): Step[] {
-  const value = process.oomScoreAdj;
-  return value === undefined ? [] : [{op: 'oomScoreAdj', at: '/process/oomScoreAdj', value}];
-}
-
-function sessionSteps({id, options, config, facts}: PlanInput): Step[] {
-  const session: Step = {op: 'newSession', at: ''};
-  if (options.noNewKeyring) return [session];
-  const label = selinuxLabel(config.process, facts);
-  const at = label === '' ? '' : '/process/selinuxLabel';
-  return [session, {op: 'sessionKeyring', at, name: `_ses.${id}`, label}];
-}
-
 function directorySteps({config: {process}}: PlanInput): Step[] {
   const path = containerPath(process.cwd);
   return path === '/' ? [] : [{op: 'makeDirectory', at: '/process/cwd', path}];
-}
-
-function consoleSteps(input: PlanInput): Step[] {
-  const {terminal, consoleSize} = input.config.process;
-  if (terminal !== true) return [];
-  const {height = 0, width = 0} = consoleSize ?? {};
-  return [{op: 'console', at: '/process/terminal', height, width, bindConsole: true, uid: userOf(input).uid}];
 }
 
 function programSteps(input: PlanInput): Step[] {

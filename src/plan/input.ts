@@ -25,6 +25,9 @@ export interface PlanInput {
   readonly seccomp?: {readonly program: Uint8Array; readonly flags: number};
 }
 
+/** What is about one process, not about the container that it is in. `config` holds that process. */
+export type ProcessInput = Pick<PlanInput, 'config' | 'facts' | 'launch' | 'seccomp'>;
+
 export interface PlanOptions {
   readonly noPivot: boolean;
   readonly noNewKeyring: boolean;

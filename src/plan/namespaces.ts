@@ -70,7 +70,7 @@ function planInUserNamespace(entries: Entries, input: PlanInput): NamespacePlan 
 }
 
 /** Who sets up the container: its root, or, where no id 0 is mapped, whoever is. */
-function idsInside({process, linux}: Config): {uid: number; gid: number} {
+export function idsInside({process, linux}: Config): {uid: number; gid: number} {
   const pick = (mappings: readonly IdMapping[] = [], id = 0): number =>
     [0, id].find((candidate) => toHostId(mappings, candidate) !== undefined) ?? mappings[0]?.containerID ?? 0;
   return {

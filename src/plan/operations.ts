@@ -22,6 +22,9 @@ export const operations = {
   /** Writes "0" to each of these `tasks` files of cgroup v1, which moves the writing thread, our only one. Unlike a pid in
    * cgroup.procs that takes no lock that waits for an RCU grace period (5 to 17 ms). v2: see SpawnRequest.cgroupFd. */
   joinCgroup: {files: 'strs'},
+  /** sched_setaffinity(2): bit n%8 of byte n/8 stands for CPU n; the kernel leaves out what the cpuset of the cgroup does not
+   * have. Without bytes: every CPU of the cpuset. */
+  cpuAffinity: {mask: 'bytes'},
   oomScoreAdj: {value: 'i32'},
   /** Raises a limit to at least this, while we still are who may: in a user namespace nobody is, and the soft limits on
    * message queues, locked memory, processes and signals of whoever makes one hold for all in it, whatever theirs are. */
@@ -29,6 +32,9 @@ export const operations = {
   /** setns(2) into the namespace behind an inherited fd; `type` is its CLONE_NEW* flag. With `yield` an EPERM is passed over,
    * to be tried again from inside of the user namespace by a step without; that does nothing when the first has succeeded. */
   setns: {fd: 'fd', type: 'u32', yield: 'flag'},
+  /** setns(2) into those namespaces (CLONE_NEW* flags) of the process behind an inherited pidfd, all or none, whatever user
+   * namespaces they belong to. From then on paths are those of the container. */
+  joinProcess: {pidfd: 'fd', types: 'u32'},
   /** unshare(2) CLONE_NEWUSER; then asks the runtime to write the id maps, and waits for its answer. */
   userNamespace: {},
   /** setgroups(2) to none, where that is allowed, setresgid(2) and setresuid(2): who init is inside its user namespace. */

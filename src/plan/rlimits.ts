@@ -1,6 +1,6 @@
 // process.rlimits, setrlimit(2).
 import type {RlimitType} from '../generated/config.ts';
-import type {PlanInput} from './input.ts';
+import type {ProcessInput} from './input.ts';
 import type {Step} from './operations.ts';
 
 /** asm-generic/resource.h: these numbers are the same on x86_64 and arm64. */
@@ -24,7 +24,7 @@ const resources: Readonly<Record<RlimitType, number>> = {
 };
 
 /** What the config leaves alone is as the caller had it; only RLIMIT_NOFILE has to be put back: Node has raised it. */
-export function rlimitSteps({config, launch}: PlanInput): Step[] {
+export function rlimitSteps({config, launch}: ProcessInput): Step[] {
   const rlimits = config.process.rlimits ?? [];
   const steps = rlimits.map(
     ({type, soft, hard}, index): Step => ({
@@ -40,7 +40,7 @@ export function rlimitSteps({config, launch}: PlanInput): Step[] {
 }
 
 /** Limits that may be above the caller's, for before a user namespace is entered. */
-export function rlimitCeilingSteps({config}: PlanInput): Step[] {
+export function rlimitCeilingSteps({config}: ProcessInput): Step[] {
   return (config.process.rlimits ?? []).map(({type, soft, hard}, index) => {
     return {op: 'rlimitCeiling', at: `/process/rlimits/${index}`, resource: resources[type], soft, hard};
   });

@@ -14,8 +14,10 @@ export const OCI_VERSION = '1.3.0';
 /** A step of the plan that `start` may hear of, in words, because only `create` has the plan. */
 export interface StepSummary {
   readonly op: string;
-  /** JSON pointer into config.json. */
+  /** JSON pointer into `file`. */
   readonly at: string;
+  /** config.json, unless it is the process file of an exec. */
+  readonly file?: string;
   /** "mount tmpfs on /dev/shm" */
   readonly what: string;
   /** What the step is about, as the config spells it: the program of an exec. */
@@ -47,6 +49,8 @@ export interface ContainerRecord {
   readonly intelRdt?: {readonly groups: readonly string[]; readonly made: readonly string[]};
   /** The container has no pid namespace of its own: its processes do not end with the first one. */
   readonly sharesPidNamespace: boolean;
+  /** Its processes stay in the session keyring of their caller. */
+  readonly noNewKeyring?: boolean;
   /** Steps that run after the gate; the first has this index in the plan. */
   readonly afterGate: {readonly index: number; readonly steps: readonly StepSummary[]};
   readonly hooks: {readonly poststart: readonly Hook[]; readonly poststop: readonly Hook[]};
@@ -123,6 +127,7 @@ const checks: Readonly<Partial<Record<keyof ContainerRecord, Check>>> = {
   cgroup: fields({version: isNumber, paths: mapOf(isString), ancestors: listOf(isString)}),
   intelRdt: optional(fields({groups: listOf(isString), made: listOf(isString)})),
   sharesPidNamespace: (value) => typeof value === 'boolean',
+  noNewKeyring: optional((value) => typeof value === 'boolean'),
   afterGate: fields({index: isNumber, steps: listOf(isObject)}),
   hooks: fields({poststart: listOf(isObject), poststop: listOf(isObject)}),
 };

@@ -34,6 +34,7 @@ export interface LockedDirectory {
 }
 
 const RECORD = 'state.json';
+const CONFIG = 'config.json';
 const TEMPORARY = '.state.json.new';
 const CLAIM_ATTEMPTS = 16;
 
@@ -161,6 +162,23 @@ export function writeRecord(directory: LockedDirectory, record: ContainerRecord)
   const temporary = join(directory.path, TEMPORARY);
   writeFileSync(temporary, serializeRecord(record), {mode: 0o600});
   renameSync(temporary, join(directory.path, RECORD));
+}
+
+/** Keeps the config that a container is made from, as `exec` goes by it when the bundle has changed. Only for the holder of
+ * the lock. */
+export function writeConfigCopy(directory: LockedDirectory, text: string): void {
+  writeFileSync(join(directory.path, CONFIG), text, {mode: 0o600});
+}
+
+/** The text of that copy, and its path for messages. Throws `container does not exist`. */
+export function readConfigCopy(ctx: Pick<Context, 'root'>, id: string): {readonly text: string; readonly path: string} {
+  const path = join(directoryOf(ctx, id), CONFIG);
+  try {
+    return {text: readRegularFile(path), path};
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) throw new RuntsError(DOES_NOT_EXIST, {cause: error});
+    throw error;
+  }
 }
 
 /** The record of a container. Takes no lock. Throws `container does not exist` when there is none, and says what is

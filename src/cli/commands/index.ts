@@ -7,6 +7,7 @@ const loaders: Readonly<Record<string, Loader>> = {
   create: () => import('./create.ts'),
   delete: () => import('./delete.ts'),
   events: () => import('./events.ts'),
+  exec: () => import('./exec.ts'),
   features: () => import('./features.ts'),
   kill: () => import('./kill.ts'),
   list: () => import('./list.ts'),
@@ -19,10 +20,9 @@ const loaders: Readonly<Record<string, Loader>> = {
   state: () => import('./state.ts'),
 };
 
-/** Commands of runc that do not exist here, with the exit code that callers of each take for the runtime's own failure. */
+/** Commands of runc that do not exist here, with the exit code of that. */
 export const unsupportedCommands: Readonly<Record<string, number>> = {
   checkpoint: 1,
-  exec: 255,
   restore: 1,
   update: 1,
 };

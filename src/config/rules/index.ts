@@ -26,15 +26,29 @@ const rules: readonly Rule[] = [
   ...seccompRules,
 ];
 
+export interface Findings {
+  readonly problems: Problem[];
+  readonly warnings: Problem[];
+}
+
 /** Runs every rule that reads nothing of `wrong`: JSON pointers of what is missing or not as its type says. */
-export function checkRules(config: Config, wrong: readonly string[]): {problems: Problem[]; warnings: Problem[]} {
+export function checkRules(config: Config, wrong: readonly string[]): Findings {
+  return run(rules, config, wrong);
+}
+
+/** The same with the rules about the process, for a config of which there is nothing else. */
+export function checkProcessRules(config: Pick<Config, 'process'>, wrong: readonly string[]): Findings {
+  return run(processRules, config as Config, wrong);
+}
+
+function run(chosen: readonly Rule[], config: Config, wrong: readonly string[]): Findings {
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
   const report: Report = {
     problem: (pointer, message) => problems.push({pointer, message}),
     warning: (pointer, message) => warnings.push({pointer, message}),
   };
-  for (const {reads, check} of rules) {
+  for (const {reads, check} of chosen) {
     if (!wrong.some((place) => reads.some((pointer) => overlap(pointer, place)))) check(config, report);
   }
   return {problems, warnings};

@@ -1,5 +1,7 @@
 // The process: limits, capabilities, scheduling.
+import {messageOf} from '../../errors.ts';
 import type {Scheduler, SchedulerFlag} from '../../generated/config.ts';
+import {cpuRanges} from '../cpu-list.ts';
 import {memoryPolicy} from './memory-policy.ts';
 import {eachDuplicate, type Report, type Rule} from './rule.ts';
 
@@ -111,12 +113,26 @@ const personality: Rule = {
   },
 };
 
+const execAffinity: Rule = {
+  reads: ['/process/execCPUAffinity'],
+  check({process: {execCPUAffinity = {}}}, report) {
+    for (const [stage, list] of Object.entries(execCPUAffinity)) {
+      try {
+        cpuRanges(list);
+      } catch (error) {
+        report.problem(`/process/execCPUAffinity/${stage}`, messageOf(error));
+      }
+    }
+  },
+};
+
 export const processRules: readonly Rule[] = [
   program,
   umask,
   rlimits,
   capabilities,
   scheduler,
+  execAffinity,
   personality,
   memoryPolicy,
 ];

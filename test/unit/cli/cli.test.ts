@@ -16,7 +16,6 @@ describe('mistakes in the command line', () => {
     [['--root=', 'list'], 1, 'Option --root argument should not be empty'],
     [['list', '--format', 'xml'], 1, 'invalid format option'],
     [['--log', '/nonexistent/log', 'list'], 1, '--log: open /nonexistent/log: ENOENT (no such file or directory)'],
-    [['exec', 'web', 'ls', '-la'], 255, 'runts: "exec" is not supported by this version'],
     [['checkpoint', '--help'], 1, 'runts: "checkpoint" is not supported by this version'],
     [['checkpoint', 'web'], 1, 'runts: "checkpoint" is not supported by this version'],
   ])('%j: exit %i, %s', async (argv, code, message) => {

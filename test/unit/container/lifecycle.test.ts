@@ -344,7 +344,7 @@ describe('start', () => {
     start(ctx, 'web');
     expect(events).toEqual(['hook /hooks/poststart']);
     expect(state(ctx, 'web')).toMatchObject({status: 'running', pid: pids[0]});
-    expect(readdirSync(join(ctx.root, 'web'))).toEqual(['state.json']);
+    expect(readdirSync(join(ctx.root, 'web'))).toEqual(['config.json', 'state.json']);
   });
 
   it('refuses what is running, paused or stopped, in words that engines know', () => {
