@@ -31,7 +31,7 @@ const hints: Readonly<Record<string, string>> = {
   'mountFilesystem ENOSPC': 'the mount limit (/proc/sys/fs/mount-max) is reached; the disk is not full',
   'mountFilesystem ENOTBLK': 'this filesystem is mounted from a block device, and the source is none',
   'mountFilesystem EPERM':
-    'proc, sysfs and mqueue belong to the pid, network and ipc namespace: that one must be new, too',
+    'proc, sysfs and mqueue belong to the pid, network and ipc namespace: that one must be new, too; and in a user namespace none may show what the host has covered of its own',
   'mountBind EACCES': 'the source, or a directory above it, cannot be reached',
   'mountBind ENOENT': 'the source does not exist',
   'mountBind ENOTDIR': 'one of source and target is a directory and the other a file',

@@ -197,4 +197,31 @@ describe('masked and read-only paths', () => {
       expect(outcome.stdout).not.toContain('evil');
     },
   );
+
+  for (const [what, make] of [
+    ['another device', 'mknod -m 666 null c 1 5'],
+    ['a file', 'echo evil > null'],
+    ['a symlink', 'mknod real c 1 3 && ln -s real null'],
+    ['nothing', 'true'],
+  ] as const) {
+    runtsOnly(
+      'CVE-2025-31133: runc 1.1 binds what the image has',
+      `maskedPaths: with ${what} for /dev/null in a /dev from elsewhere nothing is masked by it`,
+      async (box) => {
+        const dev = join(box.dir, 'dev');
+        mkdirSync(dev);
+        await box.host(['sh', '-c', `cd ${dev} && ${make}`]);
+        const it = box.container('cat /etc/passwd', (spec) => {
+          spec.mounts = spec.mounts.filter(({destination}) => !destination.startsWith('/dev'));
+          spec.mounts.push({destination: '/dev', type: 'bind', source: dev, options: ['bind']});
+          spec.linux.maskedPaths = ['/etc/passwd'];
+        });
+        const outcome = await box.runtime(['run', '--bundle', it.dir, it.id]);
+        expect(outcome).toMatchObject({code: 1, stdout: ''});
+        expect(outcome.stderr).toMatch(/config\.json#\/linux\/maskedPaths\/0: mask \/etc\/passwd: /);
+        if (what !== 'nothing')
+          expect(outcome.stderr).toMatch(/\/dev\/null, which would mask it, is not the null device/);
+      },
+    );
+  }
 });

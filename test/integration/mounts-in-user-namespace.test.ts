@@ -130,6 +130,25 @@ describe('sources that only the host can reach', () => {
     },
   );
 
+  runtsOnly('runc 1.1 has no idmapped mounts', 'mounts: an ordinary user cannot idmap', async (box) => {
+    const user = 64_323;
+    const own = [{containerID: 0, hostID: user, size: 1}];
+    const it = box.container('true', (spec) => {
+      spec.linux.namespaces = ['mount', 'pid', 'user'].map((type) => ({type}));
+      Object.assign(spec.linux, {uidMappings: own, gidMappings: own, resources: {}});
+      delete spec.hostname;
+      spec.mounts = [{destination: '/m', type: 'bind', source: '/tmp', options: ['bind', 'idmap']}];
+    });
+    await box.host(['chown', '-R', `${user}:${user}`, it.rootfs, box.root]);
+    const outcome = await box.runtime(['run', '--bundle', it.dir, it.id], {
+      wrapper: ['setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups'],
+    });
+    expect(outcome.code).toBe(1);
+    expect(outcome.stderr).toMatch(
+      /config\.json#\/mounts\/0: map the ids .*EPERM .*idmapped mounts need CAP_SYS_ADMIN/,
+    );
+  });
+
   test('mounts: a link in the way of a source is followed on the host', async ({box}) => {
     const dir = closed(box);
     mkdirSync(join(dir, 'real'));
