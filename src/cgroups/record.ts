@@ -48,7 +48,7 @@ export function resolveCgroup(
   const add = (names: readonly string[], mountPoint: string, ownPath: string): void => {
     const directory = posix.join(mountPoint, place.absolute ? '/' : ownPath, inner);
     const above = surveyAncestors(directory, mountPoint);
-    if (place.optional && !isWritable(above.existing)) return;
+    if (place.optional && !mayUse(above.existing, names.includes('unified'))) return;
     for (const name of names) paths[name] = directory;
     ancestors.push(...above.ours);
   };
@@ -85,9 +85,15 @@ function surveyAncestors(directory: string, mountPoint: string): {ours: string[]
   return {ours, existing: existing === '' ? mountPoint : existing};
 }
 
-function isWritable(directory: string): boolean {
+/** May the caller make a cgroup in `directory`, and, as v2 wants it, move processes from others below it? (On v1 who owns the
+ * new cgroup may.) */
+function mayUse(directory: string, unified: boolean): boolean {
+  return isWritable(directory) && (!unified || isWritable(`${directory}/cgroup.procs`));
+}
+
+function isWritable(path: string): boolean {
   try {
-    accessSync(directory, constants.W_OK);
+    accessSync(path, constants.W_OK);
     return true;
   } catch {
     return false;

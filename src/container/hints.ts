@@ -2,6 +2,8 @@
 import {getSystemErrorMap} from 'node:util';
 
 const hints: Readonly<Record<string, string>> = {
+  'clone3 EACCES':
+    'this user may not move processes between those cgroups: run it in one that is delegated to the user',
   'clone3 EAGAIN': 'the pids limit of a cgroup, or RLIMIT_NPROC, is reached',
   'clone3 EBUSY': 'the cgroup has controllers enabled for its children, so it may hold no process itself (cgroup v2)',
   'clone3 EINVAL': 'the kernel lacks one of the kinds of namespaces',

@@ -138,6 +138,10 @@ as_user() { XDG_RUNTIME_DIR=/run/user/1000 setpriv --reuid=1000 --regid=1000 --i
 change() { limit_bundle /home/lab/b "$@"; chown lab: /home/lab/b/config.json; }
 change '{}'
 check 'no permission, no limits, no path: it goes without a cgroup' as_user runts run --bundle /home/lab/b user
+in_half_delegated() { (echo "$BASHPID" >$top/caller/cgroup.procs && as_user runts run --bundle /home/lab/b user); }
+mkdir -p $top/caller && chown lab: $top
+check 'nor with one that it could make, but not enter' in_half_delegated
+rmdir $top/caller $top
 words='rootless needs no limits \+ no cgrouppath when no permission is granted for cgroups'
 change '{"pids": {"limit": 9}}'
 refused 'no permission, but limits' "pids/limit: $words" as_user runts run --bundle /home/lab/b user

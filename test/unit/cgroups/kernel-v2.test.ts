@@ -4,6 +4,7 @@ import {closeSync, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync
 import {resolve} from 'node:path';
 import {afterEach, describe, expect, it} from 'vitest';
 import {
+  applyLimits,
   applyResources,
   type CgroupRecord,
   createCgroup,
@@ -105,6 +106,30 @@ describe.skipIf(skip !== '')(`cgroup v2 of this kernel${skip && ` (skipped: ${sk
       '0',
       '1048576',
     ]);
+  });
+
+  it('changes limits of a cgroup in use, and with checkBeforeUpdate none to below what is used', () => {
+    const one = made();
+    const program = spawn('head', ['-c', '24m', '/dev/zero'], {stdio: ['ignore', 'pipe', 'ignore']});
+    children.push(program);
+    const tail = spawn('sh', ['-c', `echo 0 >${one.paths.unified}/cgroup.procs && exec tail -c 24m`], {
+      stdio: [program.stdout, 'ignore', 'ignore'],
+    });
+    children.push(tail);
+    for (let round = 0; round < 1000 && Number(read(one, 'memory.current')) < 20_000_000; round++) {
+      spawnSync('sleep', ['0.01']);
+    }
+    const memory = {limit: 4_194_304n, swap: 8_388_608n, checkBeforeUpdate: true};
+    expect(() => applyLimits(one, {memory})).toThrow(
+      /^config.json#\/linux\/resources\/memory\/limit: 4194304 is below the \d+ bytes in use, and memory\/checkBeforeUpdate is set$/,
+    );
+    expect(read(one, 'memory.max')).toBe('max');
+    for (const limit of [134_217_728n, 268_435_456n, 134_217_728n]) {
+      applyLimits(one, {memory: {limit, swap: limit, checkBeforeUpdate: true}});
+      expect([read(one, 'memory.max'), read(one, 'memory.swap.max')]).toEqual([String(limit), '0']);
+    }
+    expect(applyLimits(one, {pids: {limit: 5n}})).toEqual([]);
+    expect([read(one, 'memory.max'), read(one, 'pids.max')]).toEqual(['134217728', '5']);
   });
 
   it('device programs decide, are replaced, and are left out when everything is granted', () => {

@@ -3,6 +3,7 @@ import {type ChildProcess, spawn, spawnSync} from 'node:child_process';
 import {closeSync, existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync} from 'node:fs';
 import {afterAll, afterEach, describe, expect, it} from 'vitest';
 import {
+  applyLimits,
   applyResources,
   type CgroupRecord,
   createCgroup,
@@ -109,13 +110,19 @@ describe.skipIf(skip !== '')(`cgroup v1 of this kernel${skip && ` (skipped: ${sk
   it('raises and lowers limits that the kernel checks against each other', () => {
     const record = made();
     apply(record, {memory: {limit: 33554432n, swap: 33554432n}, cpu: {quota: 10000n, period: 100000n, burst: 10000n}});
-    apply(record, {memory: {limit: 67108864n, swap: 67108864n}, cpu: {quota: 90000n, period: 100000n, burst: 90000n}});
+    applyLimits(record, {
+      memory: {limit: 67108864n, swap: 67108864n},
+      cpu: {quota: 90000n, period: 100000n, burst: 90000n},
+    });
     expect(read(record, 'memory', 'memory.limit_in_bytes')).toBe('67108864');
     expect(read(record, 'cpu', 'cpu.cfs_burst_us')).toBe('90000');
-    apply(record, {memory: {limit: 33554432n, swap: 33554432n}, cpu: {quota: 5000n, period: 5000n, burst: 5000n}});
+    applyLimits(record, {
+      memory: {limit: 33554432n, swap: 33554432n},
+      cpu: {quota: 5000n, period: 5000n, burst: 5000n},
+    });
     expect(read(record, 'memory', 'memory.memsw.limit_in_bytes')).toBe('33554432');
     expect(read(record, 'cpu', 'cpu.cfs_quota_us')).toBe('5000');
-    apply(record, {memory: {limit: -1n}, cpu: {quota: -1n}});
+    applyLimits(record, {memory: {limit: -1n}, cpu: {quota: -1n}});
     expect(BigInt(read(record, 'memory', 'memory.memsw.limit_in_bytes'))).toBeGreaterThan(2n ** 60n);
   });
 
