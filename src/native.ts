@@ -140,6 +140,8 @@ export interface Native {
     pipes: readonly number[];
     stdio: readonly [number, number, number];
   }): ExitStatus;
+  /** Has the pty behind `master`, which is relayed to a terminal, leave newlines as they are: that terminal sees to them. */
+  leaveNewlines(master: number): void;
   /** Starts queueing signals for supervise(); call before spawn. */
   holdSignals(): void;
   /** prctl PR_SET_CHILD_SUBREAPER. */

@@ -26,6 +26,11 @@ void HoldSignals(const Napi::CallbackInfo &info) {
 		ThrowErrno(info.Env(), errno, "pipe2");
 }
 
+void LeaveNewlines(const Napi::CallbackInfo &info) {
+	if (leave_newlines(info[0].ToNumber().Int32Value()) < 0)
+		ThrowErrno(info.Env(), errno, "tcsetattr", "pty");
+}
+
 Napi::Value Supervise(const Napi::CallbackInfo &info) {
 	const Napi::Env env = info.Env();
 	const Napi::Object request = info[0].As<Napi::Object>();
@@ -139,6 +144,7 @@ void SendFd(const Napi::CallbackInfo &info) {
 } // namespace
 
 void RegisterConsole(Napi::Env env, Napi::Object exports) {
+	exports.Set("leaveNewlines", Napi::Function::New<LeaveNewlines>(env));
 	exports.Set("holdSignals", Napi::Function::New<HoldSignals>(env));
 	exports.Set("supervise", Napi::Function::New<Supervise>(env));
 	exports.Set("sendFd", Napi::Function::New<SendFd>(env));

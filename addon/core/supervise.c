@@ -158,13 +158,17 @@ static void relay_move(struct relay *relay, const struct pollfd *events, bool in
 	}
 }
 
-// Keystrokes go through unchanged, yet a newline still returns the carriage: the host's terminal does that, not the pty.
+int leave_newlines(int master) {
+	struct termios pty;
+	if (tcgetattr(master, &pty) < 0)
+		return -1;
+	pty.c_oflag &= ~(tcflag_t)ONLCR;
+	return tcsetattr(master, TCSANOW, &pty);
+}
+
+// Keystrokes go through unchanged, yet a newline still returns the carriage: see leave_newlines().
 static bool make_raw(const struct supervision *job, struct termios *before) {
-	struct termios pty, raw;
-	if (tcgetattr(job->master, &pty) == 0) {
-		pty.c_oflag &= ~(tcflag_t)ONLCR;
-		tcsetattr(job->master, TCSANOW, &pty);
-	}
+	struct termios raw;
 	if (tcgetattr(job->in, before) < 0)
 		return false;
 	raw = *before;

@@ -7,6 +7,10 @@
 // From now on catchable signals are queued for supervise() instead of acting on us. 0, or -1 with errno.
 int hold_signals(void);
 
+// A pty that is relayed to a terminal: a newline returns the carriage in that one, not in the pty. Before anything is
+// written to it. 0, or -1 with errno.
+int leave_newlines(int master);
+
 struct supervision {
 	int pidfd;
 	pid_t pid;        // our child

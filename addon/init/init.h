@@ -24,10 +24,11 @@ struct init {
 	int sync;
 	int channel; // where failures are told: the sync socket, after the gate its result FIFO
 	bool channel_is_fifo;
-	int root;        // O_PATH of the root of the container's files; -1 before the `rootfs` step
-	int procfs;      // a private procfs; -1 until it is needed
-	uint32_t joined; // CLONE_NEW* of the `setns` steps that have succeeded
-	int *trees;      // what is in the slots of openTree and openFilesystem; -1: nothing
+	int root;          // O_PATH of the root of the container's files; -1 before the `rootfs` step
+	int procfs;        // a private procfs; -1 until it is needed
+	bool keeps_procfs; // where we go we might get none, or one that others control
+	uint32_t joined;   // CLONE_NEW* of the `setns` steps that have succeeded
+	int *trees;        // what is in the slots of openTree and openFilesystem; -1: nothing
 	uint32_t tree_count;
 	int refused;      // errno of a mountFilesystem that has yielded to the next step; 0: none
 	bool covers_root; // the rootfs is mounted over "/"

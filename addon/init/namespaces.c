@@ -39,9 +39,19 @@ int do_oom_score_adj(struct init *init, const struct op_oom_score_adj *op) {
 	return 0;
 }
 
+// It shows the pid namespace of its opener.
+static void drop_procfs(struct init *init) {
+	if (init->procfs < 0 || init->keeps_procfs)
+		return;
+	close(init->procfs);
+	init->procfs = -1;
+}
+
 int do_setns(struct init *init, const struct op_setns *op) {
 	if (init->joined & op->type)
 		return 0;
+	if (op->type == CLONE_NEWNS)
+		init->keeps_procfs = private_procfs(init) >= 0;
 	if (setns(op->fd, (int)op->type) < 0)
 		return op->yield && errno == EPERM ? 0 : fails(init, "setns", "");
 	init->joined |= op->type;
@@ -49,13 +59,15 @@ int do_setns(struct init *init, const struct op_setns *op) {
 }
 
 int do_join_process(struct init *init, const struct op_join_process *op) {
+	// In a user namespace a procfs can be mounted only where no part of /proc is covered. Ours is a mount of its own, and
+	// nobody in there may trace us.
+	if (op->types & CLONE_NEWUSER)
+		init->keeps_procfs = private_procfs(init) >= 0;
 	if (op->types != 0 && setns(op->pidfd, (int)op->types) < 0)
 		return fails(init, "setns", "");
 	// What we hold of the host's files must not be there any more when others can see us.
 	close(op->pidfd);
-	if (init->procfs >= 0)
-		close(init->procfs);
-	init->procfs = -1;
+	drop_procfs(init);
 	init->pivoted = true;
 	init->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return init->root < 0 ? fails(init, "open", "/") : 0;
@@ -118,10 +130,7 @@ int do_fork(struct init *init, const struct op_fork *op) {
 		_exit(0);
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL); // not inherited
-	if (init->procfs >= 0) {          // it shows the pid namespace of its opener
-		close(init->procfs);
-		init->procfs = -1;
-	}
+	drop_procfs(init);
 	// The runtime has noted our pid before we go on: from then on it can be cleaned up, whatever happens.
 	return message_wait_answer(init->sync) < 0 ? fails(init, "recv", "sync socket") : 0;
 }

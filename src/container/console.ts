@@ -40,6 +40,7 @@ export function placeMaster(
   {undo, sent}: {readonly undo: UndoStack; readonly sent: () => void},
 ): number {
   if (consoleSocket === undefined) {
+    ctx.native.leaveNewlines(master);
     undo.push('close the terminal', () => closeQuietly(master));
     return master;
   }
