@@ -3,12 +3,12 @@ import {join} from 'node:path';
 
 import {openEntrance, openEntranceOf} from '../cgroups/entrance.ts';
 import {type CgroupRecord, entranceFiles, subCgroup} from '../cgroups/index.ts';
-import {hasCode, isSyscallError, RuntsError} from '../errors.ts';
+import {ConfigError, hasCode, isSyscallError, RuntsError} from '../errors.ts';
 import {readHostFacts} from '../host/facts.ts';
 import {seccompProgram} from '../host/seccomp-cache.ts';
 import type {ExitStatus, Spawned} from '../native.ts';
 import {encodePlan} from '../plan/encode.ts';
-import {compileExecPlan} from '../plan/exec.ts';
+import {compileExecPlan, type ExecPlanInput} from '../plan/exec.ts';
 import type {CompiledPlan} from '../plan/input.ts';
 import {placeMaster, sendPidfd} from './console.ts';
 import {closeQuietly} from './descriptors.ts';
@@ -75,7 +75,7 @@ export function startJoining(exec: Exec): Joined {
 function makePlan(exec: Exec, cgroup: CgroupRecord, preserveFds: number): CompiledPlan {
   const {ctx, record, config, wanted, container} = exec;
   const seccomp = config.linux?.seccomp;
-  const plan = compileExecPlan({
+  const plan = compileAt(wanted, {
     config,
     id: record.id,
     facts: readHostFacts(),
@@ -88,10 +88,25 @@ function makePlan(exec: Exec, cgroup: CgroupRecord, preserveFds: number): Compil
   });
   for (const warning of plan.warnings) {
     const colon = warning.indexOf(': ');
-    const {file = 'config.json', at} = wanted.locate(warning.slice(0, colon));
-    ctx.log.warn(at === '' ? warning.slice(colon + 2) : `${file}#${at}${warning.slice(colon)}`);
+    ctx.log.warn(sentenceAt(wanted, warning.slice(0, colon), warning.slice(colon + 2)));
   }
   return plan;
+}
+
+/** What is wrong with the process is told with the place that it came from. */
+function compileAt(wanted: Exec['wanted'], input: ExecPlanInput): CompiledPlan {
+  try {
+    return compileExecPlan(input);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const lines = error.problems.map(({pointer, message}) => sentenceAt(wanted, pointer, message));
+    throw new RuntsError(lines.join('\n'), {cause: error});
+  }
+}
+
+function sentenceAt(wanted: Exec['wanted'], pointer: string, message: string): string {
+  const {file = 'config.json', at} = wanted.locate(pointer);
+  return at === '' ? message : `${file}#${at}: ${message}`;
 }
 
 /** On v2 a process is born into its cgroup. One that is to run on certain CPUs before that goes there by itself, as on v1. */

@@ -134,6 +134,28 @@ describe('Podman', () => {
       await engine.done();
     });
 
+    test(`Podman: exec, with its options and exit codes, under ${name}`, async ({box}) => {
+      const engine = await podman(box);
+      const id = `${box.token}-pod`;
+      const flags = ['run', '-d', '--name', id, '--network', 'none', '--ulimit', 'host'];
+      const health = ['--health-cmd', 'test -e /tmp', '--health-interval', 'disable'];
+      succeeded(await engine.call([...flags, ...health, IMAGE, 'sleep', '1000'], runtime));
+      const exec = (...args: string[]): Promise<Outcome> => engine.call(['exec', ...args], runtime);
+      expect(await exec(id, 'sh', '-c', 'echo out; exit 42')).toMatchObject({stdout: 'out\n', code: 42});
+      const options = ['-u', '1000:1000', '-w', '/tmp', '-e', 'A=1'];
+      expect((await exec(...options, id, 'sh', '-c', 'id -u; pwd; echo $A')).stdout).toBe('1000\n/tmp\n1\n');
+      expect((await exec('-t', id, 'tty')).stdout).toMatch(/^\/dev\/pts\/\d+\r\n$/);
+      expect((await exec('-i', id, 'cat')).code).toBe(0);
+      expect((await exec(id, '/no/such/program')).code).toBe(127);
+      expect((await exec(id, 'nosuch')).code).toBe(127);
+      expect((await exec(id, '/etc/passwd')).code).toBe(126);
+      expect((await exec('-d', id, 'sh', '-c', 'echo made > /tmp/made')).code).toBe(0);
+      await until('the detached one', async () => (await exec(id, 'cat', '/tmp/made')).stdout === 'made\n');
+      expect((await engine.call(['healthcheck', 'run', id], runtime)).code).toBe(0);
+      succeeded(await engine.call(['rm', '-f', '-t', '0', id], runtime));
+      await engine.done();
+    });
+
     test(`Podman: start detached, inspect, stop, remove, under ${name}`, async ({box}) => {
       const engine = await podman(box);
       const id = `${box.token}-pod`;
@@ -250,6 +272,14 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.b
           ),
         );
         expect((await engine.ctr('tasks', 'ls')).stdout).toMatch(new RegExp(`${id}\\s+\\d+\\s+RUNNING`));
+        const exec = (...args: string[]): Promise<Outcome> =>
+          engine.ctr('tasks', 'exec', '--exec-id', box.unique(), ...args);
+        expect(await exec('--user', '1000', '--cwd', '/tmp', id, 'sh', '-c', 'id -u; pwd; exit 7')).toMatchObject({
+          stdout: '1000\n/tmp\n',
+          code: 7,
+        });
+        const wrong = await exec(id, '/no/such/program');
+        expect(wrong.stderr).toMatch(/\/no\/such\/program.*no such file or directory/);
         succeeded(await engine.ctr('tasks', 'kill', '--signal', 'SIGKILL', id));
         await until('the end', async () => /STOPPED/.test((await engine.ctr('tasks', 'ls')).stdout));
         await engine.ctr('tasks', 'delete', id); // exits with the code of the task

@@ -152,12 +152,12 @@ describe('what an exec is', () => {
       spec.process.cwd = '/tmp';
       spec.process.user = {uid: 1000, gid: 1001, additionalGids: [5]};
       spec.process.env.push('FROM=config');
-      spec.process.rlimits = [{type: 'RLIMIT_NOFILE', soft: 100, hard: 200}];
+      spec.process.rlimits = [{type: 'RLIMIT_CORE', soft: 100, hard: 200}];
       spec.process.oomScoreAdj = 77;
     });
     const script = 'pwd; id -u; id -g; id -G; echo $FROM; cat /proc/self/oom_score_adj';
     expect(await it.sh(script)).toBe('/tmp\n1000\n1001\n1001 5\nconfig\n77');
-    expect(limit(await it.sh('cat /proc/self/limits'), 'Max open files')).toEqual(['100', '200']);
+    expect(limit(await it.sh('cat /proc/self/limits'), 'Max core file size')).toEqual(['100', '200']);
     const {stdout} = await it.exec([], STATUS);
     const init = read(`/proc/${(await it.state()).pid}/status`);
     expect(sets(stdout)).toEqual(sets(init));

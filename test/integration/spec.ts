@@ -36,6 +36,7 @@ export interface ProcessSpec {
   rlimits?: {type: string; soft: number | bigint; hard: number | bigint}[];
   noNewPrivileges?: boolean;
   oomScoreAdj?: number;
+  execCPUAffinity?: {initial?: string; final?: string};
   scheduler?: {policy: string; flags?: string[]; [more: string]: unknown};
   ioPriority?: {class: string; priority?: number};
   apparmorProfile?: string;
