@@ -49,8 +49,8 @@ int do_open_tree(struct init *init, const struct op_open_tree *op) {
 					 (op->nofollow ? AT_SYMLINK_NOFOLLOW : 0));
 	if (tree < 0)
 		return errno == EPERM ? 0 : fails(init, "open_tree", op->path);
-	struct mount_attributes slave = {.propagation = MS_SLAVE};
-	if (op->slave && sys_mount_setattr(tree, true, &slave) < 0)
+	struct mount_attributes cut_off = {.propagation = op->propagation & ~(uint32_t)MS_REC};
+	if (op->propagation != 0 && sys_mount_setattr(tree, op->propagation & MS_REC, &cut_off) < 0)
 		return fails(init, "mount_setattr propagation", op->path);
 	*slot = tree;
 	return 0;

@@ -5,7 +5,9 @@ import {mappingText} from '../config/id-mappings.ts';
 import {namespaceOf} from '../config/rules/rule.ts';
 import {ConfigError} from '../errors.ts';
 import type {Config, Mount} from '../generated/config.ts';
+import {MS_PRIVATE, MS_REC, MS_SLAVE} from './constants.ts';
 import type {PlanInput} from './input.ts';
+import {propagationFlags} from './mount-options.ts';
 import type {MountEntry} from './mounts.ts';
 import type {Step} from './operations.ts';
 
@@ -28,7 +30,13 @@ export function rootfsSource(input: PlanInput): Step[] {
   const slot = rootfsSlot(input);
   if (slot === NO_SLOT) return [];
   const path = posix.resolve(input.bundle, input.config.root.path);
-  return [{op: 'openTree', at: '/root/path', slot, path, recursive: true, nofollow: false, slave: true}];
+  return [{op: 'openTree', at: '/root/path', slot, path, recursive: true, nofollow: false, propagation: cutOff(input)}];
+}
+
+/** A clone is a peer of a mount that the host shares. Without a user namespace rootPropagation sees to that. */
+function cutOff({config: {linux}}: PlanInput): number {
+  const asked = propagationFlags(linux?.rootfsPropagation ?? '') ?? 0;
+  return (asked & MS_PRIVATE) === 0 ? MS_SLAVE | MS_REC : MS_PRIVATE | MS_REC;
 }
 
 export interface Preparation {
@@ -62,7 +70,7 @@ export function prepareSource(
           path: posix.resolve(input.bundle, entry.source),
           recursive: options.recursive,
           nofollow: options.nofollowSource || options.copyLink,
-          slave: early,
+          propagation: early ? cutOff(input) : 0,
         }
       : create(slot);
   const steps = [open, ...(mapping === undefined ? [] : [{op: 'idmapTree', at, slot, ...mapping} as const])];

@@ -149,7 +149,9 @@ function remountStep({at, target, options}: MountEntry): Step {
   };
 }
 
-function bindStep({at, type, source, target, options}: MountEntry, slot: number, bundle: string): Step {
+function bindStep(entry: MountEntry, slot: number, bundle: string): Step {
+  const {at, type, source, target, options} = entry;
+  const late = isReadonlyLate(entry) ? MOUNT_ATTR_RDONLY : 0n;
   return {
     op: 'mountBind',
     at,
@@ -161,9 +163,9 @@ function bindStep({at, type, source, target, options}: MountEntry, slot: number,
     copyLink: options.copyLink,
     instead: false,
     recursive: options.recursive,
-    attrSet: options.attributes.set,
+    attrSet: options.attributes.set & ~late,
     attrClear: options.attributes.clear,
-    recursiveSet: options.recursiveAttributes.set,
+    recursiveSet: options.recursiveAttributes.set & ~late,
     recursiveClear: options.recursiveAttributes.clear,
     propagation: options.propagation,
   };

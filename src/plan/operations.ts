@@ -54,10 +54,10 @@ export const operations = {
   netDevices: {},
 
   // ---- sources of mounts that have to be opened, or changed, before a user namespace is entered: in numbered slots
-  /** Clones what is mounted at `path`, for the mountBind or rootfs step that names this slot. `slave` cuts the clone off from
-   * what is mounted there later by others, and others from what is mounted in it. EPERM leaves the slot empty, which has the
+  /** Clones what is mounted at `path`, for the mountBind or rootfs step that names this slot. `propagation` (MS_*,
+   * 0: none) cuts it off: what is mounted in it is not to reach the host. EPERM leaves the slot empty, which has the
    * later step open `path` by itself: who may not clone mounts yet is nobody whom a user namespace takes rights from. */
-  openTree: {slot: 'u32', path: 'str', recursive: 'flag', nofollow: 'flag', slave: 'flag'},
+  openTree: {slot: 'u32', path: 'str', recursive: 'flag', nofollow: 'flag', propagation: 'u32'},
   /** A filesystem that is not mounted yet, for the mountBind step that names this slot. */
   openFilesystem: {slot: 'u32', type: 'str', source: 'str', options: 'strs'},
   /** mount_setattr(2) MOUNT_ATTR_IDMAP of what is in the slot: with the maps of the user namespace `userNamespace`, or, when that

@@ -93,6 +93,27 @@ describe('sources that only the host can reach', () => {
     }
   });
 
+  for (const [value, expected] of [
+    ['rslave', ['master']],
+    ['rprivate', []],
+    ['rshared', ['shared', 'master']],
+  ] as const) {
+    runtsOnly('runc 1.1 forgets it at the pivot', `rootfsPropagation: ${value} in a user namespace`, async (box) => {
+      const it = mapped(box, MOUNTINFO, (spec) => void Object.assign(spec.linux, {rootfsPropagation: value}));
+      await box.host([
+        'sh',
+        '-c',
+        `mount --bind ${it.dir} ${it.dir} && mount --make-private ${it.dir} && mount --make-shared ${it.dir}`,
+      ]);
+      try {
+        const kinds = mountAt(await runOf(box, it), '/').propagation.map((entry) => entry.replace(/:.*/, ''));
+        expect(kinds).toEqual([...expected]);
+      } finally {
+        await box.host(['umount', '-R', it.dir]);
+      }
+    });
+  }
+
   runtsOnly('runc 1.1 has no idmapped mounts', "mounts: idmap uses the container's own mappings", async (box) => {
     const volume = join(closed(box), 'volume');
     mkdirSync(volume);

@@ -83,7 +83,7 @@ const mappedIds: Rule = {
 const links = eachMount((mount, pointer, report) => {
   if (isBind(mount)) return;
   for (const [index, option] of (mount.options ?? []).entries()) {
-    if (!['copy-symlink', 'src-nofollow'].includes(option)) continue;
+    if (!['copy-symlink', 'dest-nofollow', 'src-nofollow'].includes(option)) continue;
     report.problem(`${pointer}/options/${index}`, `${option} is for bind mounts`);
   }
 });

@@ -20,7 +20,7 @@ const sourceSteps = (input: PlanInput): Step[] => stepsNamed(input, 'openTree', 
 describe('sources', () => {
   it('are opened before a user namespace is entered', () => {
     const input = withUser([bind, {destination: '/t', type: 'tmpfs'}, {...bind, options: ['bind'], source: 'x'}]);
-    const common = {nofollow: false, slave: true};
+    const common = {nofollow: false, propagation: 0x84000};
     expect(sourceSteps(input)).toEqual([
       {op: 'openTree', at: '/root/path', slot: 0, path: '/bundle/rootfs', recursive: true, ...common},
       {op: 'openTree', at: '/mounts/0', slot: 1, path: '/srv', recursive: true, ...common},
@@ -30,6 +30,17 @@ describe('sources', () => {
     const order = orderOf(input);
     expect(order.indexOf('openTree')).toBeLessThan(order.indexOf('userNamespace'));
     expect(order.lastIndexOf('openTree')).toBeLessThan(order.indexOf('userNamespace'));
+  });
+
+  it.each([
+    ['rprivate', 0x44000],
+    ['private', 0x44000],
+    ['rshared', 0x84000],
+    ['rslave', 0x84000],
+  ] as const)('are cut off from the host, with rootfsPropagation %s', (rootfsPropagation, propagation) => {
+    const {config} = withUser([bind]);
+    const input = withConfig({mounts: [bind], linux: {...config.linux, rootfsPropagation}});
+    expect(stepsNamed(input, 'openTree')).toMatchObject([{propagation}, {propagation}]);
   });
 
   it('are opened when they are mounted, without one', () => {
@@ -56,7 +67,7 @@ describe('idmapped mounts', () => {
 
   it('are mapped right before they are mounted', () => {
     expect(stepsNamed(without([idmapped]), 'openTree', 'idmapTree', 'mountBind')).toMatchObject([
-      {op: 'openTree', slot: 1, path: '/srv', recursive: true, slave: false},
+      {op: 'openTree', slot: 1, path: '/srv', recursive: true, propagation: 0},
       {op: 'idmapTree', at: '/mounts/0', slot: 1, recursive: false, ...maps},
       {op: 'mountBind', slot: 1, source: '/srv'},
     ]);
@@ -99,6 +110,15 @@ describe('idmapped mounts', () => {
       {op: 'openFilesystem', slot: 1, type: 'tmpfs', source: 'tmpfs', options: ['size=1m']},
       {op: 'idmapTree', slot: 1},
       {op: 'mountBind', slot: 1, attrSet: 2n, target: '/t'},
+    ]);
+  });
+
+  it('become read-only late where they have to be filled', () => {
+    const mount: Mount = {destination: '/t', type: 'tmpfs', options: ['ro', 'idmap'], ...own};
+    expect(stepsNamed(without([mount]), 'openFilesystem', 'mountBind', 'remountReadonly')).toMatchObject([
+      {options: []},
+      {attrSet: 0n},
+      {target: '/t'},
     ]);
   });
 
