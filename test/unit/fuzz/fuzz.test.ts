@@ -16,12 +16,16 @@ import {treeOf} from './tree.ts';
 const SEED = Number(process.env['RUNTS_FUZZ_SEED'] ?? 20);
 const RUNS = Number(process.env['RUNTS_FUZZ_RUNS'] ?? 10_000);
 /** Far more than any of them takes on a busy machine, and far less than forever. */
-const PATIENCE_MS = 3000;
+const PATIENCE_MS = 10_000;
+
+/** Long lists say nothing more than short ones. */
+const shortened = (_key: string, value: unknown): unknown => (Array.isArray(value) ? value.slice(0, 8) : value);
 
 const originals = ['config', 'plan'].flatMap((area) => {
   const directory = join(import.meta.dirname, '..', area, 'fixtures');
   const names = readdirSync(directory).filter((name) => name.endsWith('.json'));
-  return names.map((name) => readFileSync(join(directory, name), 'utf8'));
+  const texts = names.map((name) => readFileSync(join(directory, name), 'utf8'));
+  return texts.map((text) => JSON.stringify(JSON.parse(text), shortened, 1));
 });
 const documents = [sample(), ...originals.map((text) => JSON.parse(text))].map(treeOf);
 
@@ -42,7 +46,7 @@ function forAll<Value>(values: fc.Arbitrary<Value>, runs: number, check: (value:
 }
 
 describe('damaged configs', () => {
-  it('end in a plan or in located errors', {timeout: 120_000}, () => {
+  it('end in a plan or in located errors', {timeout: 300_000}, () => {
     const seen: Record<Outcome, number> = {'no JSON': 0, refused: 0, planned: 0};
     forAll(mutatedText(documents), RUNS, (text) => {
       seen[inTime(() => outcomeOf(text))] += 1;
@@ -52,7 +56,7 @@ describe('damaged configs', () => {
     expect(seen.planned).toBeGreaterThan(RUNS / 10);
   });
 
-  it('damaged as bytes of a file, too', {timeout: 120_000}, () => {
+  it('damaged as bytes of a file, too', {timeout: 300_000}, () => {
     const seen = {accepted: 0, refused: 0, syntax: 0, encoding: 0};
     forAll(mutatedBytes(originals), RUNS / 2, (bytes) => {
       writeFileSync(join(directory, 'config.json'), bytes);
