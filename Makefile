@@ -43,6 +43,11 @@ test-lab: build ## cgroup v2, in a throw-away Linux guest; installs the packages
 	@scripts/setup.sh lab
 	@scripts/test.sh lab
 
+.PHONY: conformance
+conformance: build ## requirements of the runtime-spec with OCI runtime-tools, beside runc and crun; installs the packages for it
+	@scripts/setup.sh conformance
+	@scripts/test.sh conformance
+
 .PHONY: lint
 lint: build/.npm build/.operations build/.schemas ## biome, clang-format and the type checker
 	@scripts/lint.sh

@@ -1,6 +1,6 @@
 #!/bin/bash
-# setup.sh build|engines|lab: makes sure that the Debian packages for building and testing, for the tests with real
-# engines, or for the lab, are there. As root it installs what is missing; otherwise it says what to install, and fails.
+# setup.sh build|engines|lab|conformance: makes sure that the Debian packages for building and testing, for the tests with
+# real engines, for the lab, or for the conformance tests are there. As root it installs what is missing; otherwise it says what to install, and fails.
 set -euo pipefail
 
 # What shows that a package is there (a program, a file, or a file that is a static program), and the package.
@@ -19,7 +19,15 @@ build=(
 engines=(newuidmap:uidmap podman:podman conmon:conmon containerd:containerd runc:runc crun:crun)
 lab=(linux.uml:user-mode-linux mmdebstrap:mmdebstrap mke2fs:e2fsprogs setpriv:util-linux)
 
-declare -n needs=${1:?build, engines or lab}
+conformance=(
+  go:golang-go
+  /usr/share/gocode/src/github.com/opencontainers/runtime-tools/generate:golang-github-opencontainers-runtime-tools-dev
+  runc:runc
+  crun:crun
+  unshare:util-linux
+)
+
+declare -n needs=${1:?build, engines, lab or conformance}
 missing=()
 for need in "${needs[@]}"; do
   proof=${need%:*}

@@ -1,5 +1,5 @@
 #!/bin/bash
-# test.sh SUITE...: runs suites (lint, unit, native, integration, lab) one after the other, all of them even when one fails,
+# test.sh SUITE...: runs suites (lint, unit, native, integration, lab, conformance) one after the other, all of them even when one fails,
 # and ends with "N passed, N failed" over them. `test.sh sum SUITE...` only sums up what earlier runs left in build/results.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -46,6 +46,16 @@ lab() {
   for script in test/lab/*.test.sh; do
     step "$(basename "$script" .test.sh)" test/lab/run "$script"
   done
+  count_steps
+}
+
+conformance() {
+  local sources=/usr/share/gocode counts
+  GO111MODULE=off GOPATH=$sources GOCACHE=$PWD/build/go-cache GOFLAGS= go build -o build/conformance ./test/conformance || return
+  build/conformance test/conformance/expected.txt "$PWD/dist/runts" "$(PATH=$PATH:/usr/sbin type -P runc)" "$(type -P crun)" |
+    tee build/conformance.log
+  counts=$(tail -n 1 build/conformance.log | tr -dc '0-9 ')
+  read -r passed failed _ <<<"$counts"
   count_steps
 }
 
