@@ -59,7 +59,7 @@ int do_setns(struct init *init, const struct op_setns *op) {
 }
 
 int do_join_process(struct init *init, const struct op_join_process *op) {
-	// In a user namespace a procfs can be mounted only where no part of /proc is covered. Ours is a mount of its own, and
+	// In a user namespace a procfs can be mounted only where a whole one is seen already. Ours is a mount of its own, and
 	// nobody in there may trace us.
 	if (op->types & CLONE_NEWUSER)
 		init->keeps_procfs = private_procfs(init) >= 0;

@@ -59,13 +59,15 @@ pid=$(runts state gate | jq .pid)
 equal 'confined after create and start' 'lab-test (enforce)' "$(cat "/proc/$pid/attr/apparmor/current")"
 equal 'an exec is confined as the container is' 'lab-test (enforce)' "$(runts exec gate cat /proc/self/attr/apparmor/current 2>&1)"
 check 'delete succeeds' runts delete --force gate
-# Where /proc is covered in part, nobody can mount a procfs in a user namespace.
+# Without a /proc that can be seen, nobody can mount a procfs in a user namespace.
 make_bundle /root/inside "config.process.args = ['sleep', '60']; config.linux.namespaces.push({type: 'user'});
+  config.mounts.shift(); config.linux.maskedPaths = []; config.linux.readonlyPaths = [];
   config.linux.uidMappings = config.linux.gidMappings = [{containerID: 0, hostID: 100000, size: 65536}];"
 chown -R 100000:100000 /root/inside/rootfs
 check 'run succeeds' runts run --detach --bundle /root/inside inside </dev/null
+check 'exec succeeds' runts exec --detach --apparmor lab-test --pid-file /root/inside/pid inside sleep 60 </dev/null
 equal 'an exec into a user namespace is confined when asked' 'lab-test (enforce)' \
-  "$(runts exec --apparmor lab-test inside cat /proc/self/attr/apparmor/current 2>&1)"
+  "$(cat "/proc/$(cat /root/inside/pid)/attr/apparmor/current")"
 check 'delete succeeds' runts delete --force inside
 
 make_bundle /root/missing "config.process.apparmorProfile = 'no-such-profile';"
