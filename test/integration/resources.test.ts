@@ -5,7 +5,7 @@ import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect} from 'vitest';
 import {type Box, isRunc, runtsOnly, test} from './harness.ts';
-import {allCgroups, cgroupOf, read} from './inspect.ts';
+import {allCgroups, cgroupOf, entries, read} from './inspect.ts';
 import type {ResourcesSpec} from './spec.ts';
 
 interface Row {
@@ -18,6 +18,8 @@ interface Row {
   readonly runc?: string;
 }
 
+/** Any block device of this host, as "major:minor". */
+const disk = entries('/sys/dev/block')[0] ?? '';
 const MiB = 1 << 20;
 const UNLIMITED = '9223372036854771712';
 const row = (controller: string, claim: string, resources: ResourcesSpec, files: Row['files'], runc?: string): Row => ({
@@ -134,21 +136,26 @@ const rest: readonly Row[] = [
   row(
     'blkio',
     'throttles of a device',
-    {blockIO: throttles(254)},
+    {blockIO: throttles(disk)},
     {
-      'blkio.throttle.read_bps_device': '254:0 1048576',
-      'blkio.throttle.write_bps_device': '254:0 2097152',
-      'blkio.throttle.read_iops_device': '254:0 300',
-      'blkio.throttle.write_iops_device': '254:0 400',
+      'blkio.throttle.read_bps_device': `${disk} 1048576`,
+      'blkio.throttle.write_bps_device': `${disk} 2097152`,
+      'blkio.throttle.read_iops_device': `${disk} 300`,
+      'blkio.throttle.write_iops_device': `${disk} 400`,
     },
   ),
 ];
 
-function throttles(major: number): Record<string, unknown> {
+function throttles(device: string): Record<string, unknown> {
   const rates = {ReadBps: 1_048_576, WriteBps: 2_097_152, ReadIOPS: 300, WriteIOPS: 400};
   return Object.fromEntries(
-    Object.entries(rates).map(([name, rate]) => [`throttle${name}Device`, [{major, minor: 0, rate}]]),
+    Object.entries(rates).map(([name, rate]) => [`throttle${name}Device`, [{...numbers(device), rate}]]),
   );
+}
+
+function numbers(device: string): {major: number; minor: number} {
+  const [major = 0, minor = 0] = device.split(':').map(Number);
+  return {major, minor};
 }
 
 const CGROUP_MOUNT = {destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['ro']};
@@ -250,13 +257,13 @@ const refusals: readonly [claim: string, resources: ResourcesSpec, says: RegExp,
   ],
   [
     'blockIO.weightDevice without a scheduler for it',
-    {blockIO: {weightDevice: [{major: 254, minor: 0, weight: 100}]}},
-    /blockIO\/weightDevice\/0\/weight: .*echo bfq >\/sys\/dev\/block\/254:0\/queue\/scheduler/,
+    {blockIO: {weightDevice: [{...numbers(disk), weight: 100}]}},
+    /blockIO\/weightDevice\/0\/weight: .*echo bfq >\/sys\/dev\/block\/\d+:\d+\/queue\/scheduler/,
     'runc has other words',
   ],
   [
     'blockIO throttles of no device',
-    {blockIO: throttles(999)},
+    {blockIO: throttles('999:0')},
     /blockIO\/throttleReadBpsDevice\/0: .*there is no such block device/,
     'runc has other words',
   ],
