@@ -48,6 +48,10 @@ try {
   mkdirSync(join(bundle, 'rootfs/bin'), {recursive: true});
   cpSync('/bin/busybox', join(bundle, 'rootfs/bin/sh'));
   await run(...root, 'create', '--bundle', bundle, '--pid-file', join(work, 'pid'), 'warm-up');
+  const file = join(work, 'process.json');
+  writeFileSync(file, JSON.stringify({...JSON.parse(config).process, terminal: false, args: ['sh', '-c', ':']}));
+  await run(...root, 'exec', '--detach', '--pid-file', join(work, 'pid'), '--process', file, 'warm-up');
+  await run(...root, 'exec', '--detach', 'warm-up', 'sh', '-c', ':');
   for (const command of ['state', 'start', 'kill', 'delete']) await run(...root, command, 'warm-up');
   await run(...root, 'list');
 } finally {
