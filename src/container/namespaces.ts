@@ -2,7 +2,7 @@
 import {constants, fstatSync, openSync, type Stats, statSync, readlinkSync} from 'node:fs';
 
 import type {Context} from '../context.ts';
-import {ConfigError, errnoText, hasCode, isSyscallError} from '../errors.ts';
+import {ConfigError, errnoText, hasCode, isSyscallError, RuntsError} from '../errors.ts';
 import type {Config, NamespaceType} from '../generated/config.ts';
 import {CLONE_NEW} from '../plan/constants.ts';
 import type {Descriptors} from './descriptors.ts';
@@ -116,5 +116,12 @@ function isForeign(pid: number, name: string): boolean {
     if (hasCode(error, 'ENOENT')) return false;
     throw error;
   }
-  return readlinkSync(`/proc/${pid}/ns/${name}`) !== own;
+  try {
+    return readlinkSync(`/proc/${pid}/ns/${name}`) !== own;
+  } catch (error) {
+    if (!hasCode(error, 'EACCES', 'EPERM')) throw error;
+    // What is not the user's program yet can be looked into by the host's root only (CVE-2016-9962).
+    const reason = 'this user may not trace its first process; a container of his own must have been started';
+    throw new RuntsError(`cannot join the container's namespaces: permission denied: ${reason}`, {cause: error});
+  }
 }

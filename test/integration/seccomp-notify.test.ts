@@ -1,5 +1,5 @@
 // SCMP_ACT_NOTIFY: an agent (seccomp-agent.c) gets the state and the listener, and the program gets the agent's answers.
-import {existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {createServer, type Server} from 'node:net';
 import {join} from 'node:path';
 import {describe, expect, inject} from 'vitest';
@@ -383,6 +383,24 @@ describe('what SCMP_ACT_NOTIFY cannot be for', () => {
       expect(stderr).toMatch(says);
     });
   }
+});
+
+test('exec: the agent gets a listener of its own for the new process, of a running container', async ({box}) => {
+  const first = await agent(box);
+  const made = box.container(['/bin/sleep', '1000'], notifying(['mkdir'], {listenerPath: first.socket}));
+  await made.create();
+  await made.start();
+  await first.end();
+  rmSync(first.socket);
+  rmSync(join(box.dir, 'agent.json'));
+  const it = await agent(box, `${MKDIR}=errno:123`);
+  const outcome = await box.runtime(['exec', made.id, '/bin/mkdir', '/tmp/x']);
+  expect(outcome.stderr).toMatch(/No medium found/);
+  expect(it.asked()).toEqual([MKDIR]);
+  const {fds, state} = it.received();
+  expect(fds).toBe(1);
+  expect(state.state).toMatchObject({id: made.id, status: 'running', pid: (await made.state()).pid});
+  expect(state['pid']).not.toBe(state.state['pid']);
 });
 
 describe('an agent that does not answer', () => {

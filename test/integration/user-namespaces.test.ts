@@ -54,6 +54,27 @@ describe('a new user namespace', () => {
     ]);
   });
 
+  test('user namespaces: exec is who the container is', async ({box}) => {
+    const it = mapped(box, ['/bin/sleep', '100']);
+    await it.create();
+    await it.start();
+    const script = 'id -u; touch /made; stat -c %u /made; cat /proc/self/uid_map; grep CapBnd /proc/self/status';
+    const {stdout, stderr, code} = await box.runtime([
+      'exec',
+      '--cap',
+      'CAP_SYS_ADMIN',
+      it.id,
+      '/bin/sh',
+      '-c',
+      script,
+    ]);
+    expect({stderr, code}).toEqual({stderr: '', code: 0});
+    expect(stdout.trim().split(/\s+/).slice(0, 5)).toEqual(['0', '0', '0', String(FIRST), '65536']);
+    expect(statSync(join(it.rootfs, 'made')).uid).toBe(FIRST);
+    const user = await box.runtime(['exec', '--user', '7:8', it.id, '/bin/sh', '-c', 'id -u; id -g']);
+    expect(user.stdout).toBe('7\n8\n');
+  });
+
   test('user namespaces: the host sees the mapped ids', async ({box}) => {
     const it = mapped(box, ['/bin/sleep', '100'], as(7, 8, [9]));
     await it.create();
@@ -358,6 +379,23 @@ describe('rootless', () => {
     const lines = done.stdout.split('\n').map((line) => line.trim().split(/\s+/).join(' '));
     expect(lines.slice(0, 3)).toEqual(['0', `0 ${USER} 1`, 'deny']);
     expect(done.code).toBe(0);
+  });
+
+  test('rootless: exec in a running container', async ({box}) => {
+    await bundleOfUser(box, 'sleep 100');
+    expect((await asUser(box, ['create', 'c'])).stderr).toBe('');
+    try {
+      const exec = () => asUser(box, ['exec', 'c', '/bin/sh', '-c', 'id -u; cat /proc/self/uid_map; hostname; exit 4']);
+      const early = await exec();
+      if (early.code !== 4)
+        expect(early).toMatchObject({code: 255, stderr: expect.stringMatching(/must have been started/)});
+      expect((await asUser(box, ['start', 'c'])).stderr).toBe('');
+      const running = await exec();
+      expect(running.stdout.trim().split(/\s+/).slice(0, 4)).toEqual(['0', '0', String(USER), '1']);
+      expect(running).toMatchObject({code: 4, stderr: ''});
+    } finally {
+      expect((await asUser(box, ['delete', '--force', 'c'])).stderr).toBe('');
+    }
   });
 
   test('rootless: create, state, start, kill and delete', async ({box}) => {
