@@ -1,9 +1,9 @@
 // linux.resources in force: the writers say what to write, this writes it. What was asked for holds, or it throws.
 import {closeSync, constants, existsSync, openSync, writeSync} from 'node:fs';
-import {ConfigError, hasCode} from '../errors.ts';
+import {ConfigError, hasCode, isSyscallError} from '../errors.ts';
 import type {LinuxResources, Memory} from '../generated/config.ts';
 import {nonZero} from './bounds.ts';
-import {readControl} from './control.ts';
+import {readControl, writeControl} from './control.ts';
 import {deviceRules} from './device-rules.ts';
 import {type Home, type Homes, homesOf} from './homes.ts';
 import type {CgroupRecord} from './record.ts';
@@ -28,22 +28,49 @@ export function applyResources(
 
 /** Changes limits, but not devices, of a cgroup that is in use. Properties that are absent keep their values, but those that
  * the kernel has in one file, or the specification in one number, go together: memory/swap with limit on v2, cpu/quota with
- * period on v2. Returns and throws as applyResources; what was written before a refusal stays. */
+ * period on v2. Returns and throws as applyResources; after a refusal all is as it was, but for devices that had no limit of
+ * their own before. */
 export function applyLimits(record: CgroupRecord, resources: LinuxResources): readonly string[] {
-  return applyAll({record, homes: homesOf(record)}, resources);
+  const before: Before[] = [];
+  try {
+    return applyAll({record, homes: homesOf(record), before}, resources);
+  } catch (error) {
+    for (const {path, content} of before.toReversed()) putBack(path, content);
+    throw error;
+  }
 }
 
 interface Place {
   readonly record: CgroupRecord;
   readonly homes: Homes;
+  /** Collects what is overwritten. */
+  readonly before?: Before[];
 }
 
-function applyAll({record, homes}: Place, resources: LinuxResources): readonly string[] {
+interface Before {
+  readonly path: string;
+  readonly content: string;
+}
+
+/** Files of limits for each device have a line for each, and want one in each write. */
+function putBack(path: string, content: string): void {
+  for (const line of content.split('\n')) {
+    try {
+      writeControl(path, line);
+    } catch (error) {
+      // The refusal that came before is what is told. A limit that was beyond what is in use by now cannot come back.
+      if (!isSyscallError(error)) throw error;
+    }
+  }
+}
+
+function applyAll(place: Place, resources: LinuxResources): readonly string[] {
+  const {record, homes} = place;
   const versionOf = (v1: string, v2 = v1): 1 | 2 => (homes(v1) ?? homes(v2))?.version ?? record.version;
   const {families, warnings} = resourceWrites(resources, versionOf);
   if (resources.memory?.checkBeforeUpdate === true) checkUsage(homes('memory'), resources.memory);
   if (nonZero(resources.cpu?.realtimeRuntime) !== undefined) fundRealtime(record, resources.cpu ?? {});
-  for (const family of families) applyFamily({record, homes}, family);
+  for (const family of families) applyFamily(place, family);
   return warnings;
 }
 
@@ -74,13 +101,14 @@ function applyFamily(place: Place, family: readonly CgroupWrite[]): void {
 }
 
 /** False when the write is to be tried again later. */
-function perform({record, homes}: Place, write: CgroupWrite, files: OpenFile, mayDefer: boolean): boolean {
+function perform({record, homes, before}: Place, write: CgroupWrite, files: OpenFile, mayDefer: boolean): boolean {
   const directory = homes(write.controller)?.directory;
   if (directory === undefined) {
     if (write.optional) return true;
     throw noCgroup(write, record);
   }
   let {file, value} = write;
+  if (before !== undefined) remember(before, `${directory}/${file}`);
   try {
     try {
       files.write(`${directory}/${file}`, value);
@@ -96,6 +124,11 @@ function perform({record, homes}: Place, write: CgroupWrite, files: OpenFile, ma
   }
   if (write.readBack !== undefined) checkEffect(write, file, value, write.readBack, directory);
   return true;
+}
+
+function remember(before: Before[], path: string): void {
+  const content = readControl(path);
+  if (content !== undefined && content !== '') before.push({path, content});
 }
 
 /** Opening a file that is not there for writing gives EACCES or EPERM in some versions of cgroupfs. */

@@ -1,12 +1,12 @@
-// config.json of a bundle, and the process object that exec takes: read, parsed without losses, checked by the schema and by the rules beyond it.
+// config.json of a bundle, and the objects that exec and update take in files of their own: read, parsed without losses, checked by the schema and by the rules beyond it.
 import {isUtf8} from 'node:buffer';
 import {closeSync, constants, fstatSync, openSync, readSync, statSync, type Stats} from 'node:fs';
 import {resolve} from 'node:path';
 import {ConfigError, errnoText, hasCode, isSyscallError, RuntsError, type Problem} from '../errors.ts';
-import type {Config, Process} from '../generated/config.ts';
+import type {Config, LinuxResources, Process} from '../generated/config.ts';
 import {type Shape, tidy, type UnknownKey} from './tidy.ts';
-import {shapeOfConfig, shapeOfProcess} from '../generated/shapes.ts';
-import {type SchemaError, validateConfig, validateProcess} from '../generated/validate.js';
+import {shapeOfConfig, shapeOfProcess, shapeOfResources} from '../generated/shapes.ts';
+import {type SchemaError, validateConfig, validateProcess, validateResources} from '../generated/validate.js';
 import {findNul, parseJson, positionOf} from './json.ts';
 import {checkProcessRules, checkRules, type Findings} from './rules/index.ts';
 import {schemaProblems, wrongPlaces} from './schema-problems.ts';
@@ -29,6 +29,11 @@ export interface LoadedProcess {
   readonly warnings: readonly string[];
 }
 
+export interface LoadedResources {
+  readonly resources: LinuxResources;
+  readonly warnings: readonly string[];
+}
+
 /** Reads and checks `file` of a bundle (relative to it, or absolute). Throws a ConfigError with every problem of the
  * content at once, or a RuntsError when there is no content to check. */
 export function loadConfig(bundle: string, file = 'config.json'): LoadedConfig {
@@ -43,8 +48,15 @@ export function parseConfig(text: string, file = 'config.json'): LoadedConfig {
 
 /** Reads and checks a `process` object in a file of its own, which may be a pipe. Throws as loadConfig. */
 export function loadProcess(path: string): LoadedProcess {
-  const {document, warnings} = check(readProcessFile(path), path, ofProcess);
+  const {document, warnings} = check(readStream(path, 'the process file', path), path, ofProcess);
   return {process: document as Process, warnings};
+}
+
+/** Reads a `resources` object in a file of its own, or from an open one, and checks its types; the rules beyond those are for
+ * when it is complete. Throws as loadConfig. */
+export function loadResources(source: string | number, name: string): LoadedResources {
+  const {document, warnings} = check(readStream(source, 'the resources', name), name, ofResources);
+  return {resources: document as LinuxResources, warnings};
 }
 
 /** A config that was checked when its container was made. */
@@ -84,6 +96,12 @@ const ofProcess: Kind = {
     const shorter = ({pointer, message}: Problem): Problem => ({pointer: pointer.slice(PROCESS.length), message});
     return {problems: problems.map(shorter), warnings: warnings.map(shorter)};
   },
+};
+
+const ofResources: Kind = {
+  shape: shapeOfResources,
+  errors: (document) => (validateResources(document) ? [] : (validateResources.errors ?? [])),
+  findings: () => ({problems: [], warnings: []}),
 };
 
 function check(text: string, file: string, kind: Kind): Checked {
@@ -152,16 +170,18 @@ function openConfigFile(bundle: string, file: string): number {
   }
 }
 
-function readProcessFile(path: string): string {
-  let fd: number | undefined;
+/** All of a file, which may be a pipe, or of one that is open. */
+function readStream(source: string | number, what: string, name: string): string {
+  let opened: number | undefined;
   try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NOCTTY);
-    return decode(readAll(fd, 0, path), path);
+    const fd = typeof source === 'number' ? source : openSync(source, constants.O_RDONLY | constants.O_NOCTTY);
+    if (typeof source !== 'number') opened = fd;
+    return decode(readAll(fd, 0, name), name);
   } catch (error) {
     if (!isSyscallError(error)) throw error;
-    throw new RuntsError(`cannot read the process file ${path}: ${errnoText(error.errno)}`, {cause: error});
+    throw new RuntsError(`cannot read ${what} ${name}: ${errnoText(error.errno)}`, {cause: error});
   } finally {
-    if (fd !== undefined) closeSync(fd);
+    if (opened !== undefined) closeSync(opened);
   }
 }
 

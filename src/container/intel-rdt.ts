@@ -77,6 +77,20 @@ export function makeRdtGroups({root, groups, made, present, lines}: RdtPlan, mak
 
 const makeDirectory = (path: string): void => mkdirSync(path, 0o755);
 
+/** Gives the class of a container other schemata. The class of all that is not in one is not the container's to change. */
+export function changeSchemata(
+  record: RdtRecord | undefined,
+  rdt: Pick<IntelRdt, 'l3CacheSchema' | 'memBwSchema'>,
+): void {
+  const [clos] = record?.groups ?? [];
+  if (clos === undefined) throw problem(AT, 'the container has no class of service: its config has no intelRdt');
+  for (const {pointer, text} of oldLines(rdt)) {
+    attempt(undefined, pointer, `cannot write "${text}" to ${clos}/schemata`, () =>
+      append(join(clos, 'schemata'), text),
+    );
+  }
+}
+
 /** Puts a process, and those that it starts from then on, into the groups. */
 export function joinRdtGroups({groups}: RdtRecord, pid: number): void {
   for (const group of groups) {

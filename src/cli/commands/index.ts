@@ -18,13 +18,13 @@ const loaders: Readonly<Record<string, Loader>> = {
   spec: () => import('./spec.ts'),
   start: () => import('./start.ts'),
   state: () => import('./state.ts'),
+  update: () => import('./update.ts'),
 };
 
 /** Commands of runc that do not exist here, with the exit code of that. */
 export const unsupportedCommands: Readonly<Record<string, number>> = {
   checkpoint: 1,
   restore: 1,
-  update: 1,
 };
 
 export const commandNames: readonly string[] = Object.keys(loaders);

@@ -1,6 +1,6 @@
 // The rules beyond the schema, one file for each subject.
 import type {Problem} from '../../errors.ts';
-import type {Config} from '../../generated/config.ts';
+import type {Config, LinuxResources} from '../../generated/config.ts';
 import {deviceRules} from './devices.ts';
 import {generalRules} from './general.ts';
 import {intelRdtRules} from './intel-rdt.ts';
@@ -39,6 +39,11 @@ export function checkRules(config: Config, wrong: readonly string[]): Findings {
 /** The same with the rules about the process, for a config of which there is nothing else. */
 export function checkProcessRules(config: Pick<Config, 'process'>, wrong: readonly string[]): Findings {
   return run(processRules, config as Config, wrong);
+}
+
+/** The same with the rules about limits. */
+export function checkResourceRules(resources: LinuxResources): Findings {
+  return run(resourceRules, {linux: {resources}} as Config, []);
 }
 
 function run(chosen: readonly Rule[], config: Config, wrong: readonly string[]): Findings {
