@@ -116,7 +116,9 @@ const personality: Rule = {
 const execAffinity: Rule = {
   reads: ['/process/execCPUAffinity'],
   check({process: {execCPUAffinity = {}}}, report) {
-    for (const [stage, list] of Object.entries(execCPUAffinity)) {
+    const {initial, final} = execCPUAffinity;
+    for (const [stage, list] of Object.entries({initial, final})) {
+      if (list === undefined) continue;
       try {
         cpuRanges(list);
       } catch (error) {

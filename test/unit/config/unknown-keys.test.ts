@@ -23,6 +23,7 @@ describe('an unknown property', () => {
       '/mounts/0: unknown property "souce" is ignored; did you mean "source"?',
     ],
     [{'/hooks/preStart': []}, '/hooks: unknown property "preStart" is ignored; did you mean "prestart"?'],
+    [{'/process/execCPUAffinity': {last: {}}}, '/process/execCPUAffinity: unknown property "last" is ignored'],
     [{'/a"b\n': 1}, ': unknown property "a\\"b\\n" is ignored'],
     [{'/toString': 1}, ': unknown property "toString" is ignored'],
   ])('%j', (changes, line) => {

@@ -3,6 +3,7 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {readSchemas} from '../../../scripts/schemas/read.ts';
+import {parseConfig} from '../../../src/config/load.ts';
 import {mountOptionNames} from '../../../src/plan/mount-options.ts';
 import {isUsed, propertiesOf} from './properties.ts';
 
@@ -97,5 +98,10 @@ describe('fixtures/maximal.json', () => {
   it('uses every property', () => {
     const maximal = JSON.parse(read('test/unit/config/fixtures/maximal.json'));
     expect(properties.filter((path) => !isUsed(maximal, path))).toEqual([]);
+  });
+
+  it('is accepted, with a warning for what has no effect', () => {
+    const {warnings} = parseConfig(read('test/unit/config/fixtures/maximal.json'));
+    expect(warnings.map((line) => /#([^:]*)/.exec(line)?.[1])).toEqual(['/linux/personality/flags']);
   });
 });

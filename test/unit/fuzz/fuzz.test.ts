@@ -6,12 +6,14 @@ import {join} from 'node:path';
 import fc from 'fast-check';
 import {afterAll, describe, expect, it} from 'vitest';
 import {parseJson} from '../../../src/config/json.ts';
-import {loadConfig} from '../../../src/config/load.ts';
+import {loadConfig, loadProcess} from '../../../src/config/load.ts';
+import type {Shape} from '../../../src/config/tidy.ts';
 import {ConfigError, RuntsError} from '../../../src/errors.ts';
+import {shapeOfConfig, shapeOfProcess} from '../../../src/generated/shapes.ts';
 import {sample} from '../config/sample.ts';
 import {mutatedBytes, mutatedText} from './mutations.ts';
-import {checkSyntaxError, outcomeOf, type Outcome} from './stages.ts';
-import {treeOf} from './tree.ts';
+import {checkPlaces, checkSyntaxError, outcomeOf, type Outcome} from './stages.ts';
+import {textOf, treeOf} from './tree.ts';
 
 const SEED = Number(process.env['RUNTS_FUZZ_SEED'] ?? 20);
 const RUNS = Number(process.env['RUNTS_FUZZ_RUNS'] ?? 10_000);
@@ -19,15 +21,19 @@ const RUNS = Number(process.env['RUNTS_FUZZ_RUNS'] ?? 10_000);
 const PATIENCE_MS = 10_000;
 
 /** Long lists say nothing more than short ones. */
-const shortened = (_key: string, value: unknown): unknown => (Array.isArray(value) ? value.slice(0, 8) : value);
+function shortened(value: unknown): unknown {
+  if (Array.isArray(value)) return value.slice(0, 8).map(shortened);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, shortened(member)]));
+}
 
 const originals = ['config', 'plan'].flatMap((area) => {
   const directory = join(import.meta.dirname, '..', area, 'fixtures');
   const names = readdirSync(directory).filter((name) => name.endsWith('.json'));
   const texts = names.map((name) => readFileSync(join(directory, name), 'utf8'));
-  return texts.map((text) => JSON.stringify(JSON.parse(text), shortened, 1));
+  return texts.map((text) => textOf(treeOf(shortened(parseJson(text, 'f')))));
 });
-const documents = [sample(), ...originals.map((text) => JSON.parse(text))].map(treeOf);
+const documents = [sample(), ...originals.map((text) => parseJson(text, 'f'))].map(treeOf);
 
 const directory = mkdtempSync(join(tmpdir(), 'runts-fuzz-'));
 afterAll(() => rmSync(directory, {recursive: true}));
@@ -56,24 +62,39 @@ describe('damaged configs', () => {
     expect(seen.planned).toBeGreaterThan(RUNS / 10);
   });
 
+  it('are located in the file of an exec, too', {timeout: 300_000}, () => {
+    const seen = {accepted: 0, refused: 0, syntax: 0, encoding: 0};
+    const processes = originals.map((text) => treeOf((parseJson(text, 'f') as {process: unknown}).process));
+    forAll(mutatedText(processes), RUNS / 5, (text) => {
+      const file = join(directory, 'config.json');
+      writeFileSync(file, text);
+      seen[inTime(() => fate(() => loadProcess(file), text.toWellFormed(), shapeOfProcess))] += 1;
+    });
+    expect(seen.accepted).toBeGreaterThan(RUNS / 50);
+    expect(seen.refused).toBeGreaterThan(RUNS / 50);
+  });
+
   it('damaged as bytes of a file, too', {timeout: 300_000}, () => {
     const seen = {accepted: 0, refused: 0, syntax: 0, encoding: 0};
     forAll(mutatedBytes(originals), RUNS / 2, (bytes) => {
       writeFileSync(join(directory, 'config.json'), bytes);
-      seen[inTime(() => fate(bytes))] += 1;
+      seen[inTime(() => fate(() => loadConfig(directory), bytes.toString('utf8'), shapeOfConfig))] += 1;
     });
     for (const count of Object.values(seen)) expect(count).toBeGreaterThan(0);
   });
 });
 
-function fate(bytes: Buffer): 'accepted' | 'refused' | 'syntax' | 'encoding' {
+function fate(load: () => unknown, text: string, shape: Shape): 'accepted' | 'refused' | 'syntax' | 'encoding' {
   try {
-    loadConfig(directory);
+    load();
     return 'accepted';
   } catch (error) {
-    if (error instanceof ConfigError) return 'refused';
+    if (error instanceof ConfigError) {
+      checkPlaces(error, text, shape);
+      return 'refused';
+    }
     if (!(error instanceof RuntsError)) throw error;
-    checkSyntaxError(error, bytes.toString('utf8'));
+    checkSyntaxError(error, text);
     return error.message.endsWith('a byte that is not UTF-8') ? 'encoding' : 'syntax';
   }
 }

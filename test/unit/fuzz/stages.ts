@@ -37,7 +37,8 @@ export function outcomeOf(text: string): Outcome {
     () => checkPlan(inputFor(config, v1Cgroup, v1Layout)),
     () => checkPlan(inputFor(config, {...v1Cgroup, version: 2, paths: {unified: '/sys/fs/cgroup/web'}}, v2Layout)),
   ];
-  return stages.every((stage) => passes(stage, text)) ? 'planned' : 'refused';
+  // All of them, also when one has refused: what v1 cannot do is fine on v2.
+  return stages.map((stage) => passes(stage, text)).every(Boolean) ? 'planned' : 'refused';
 }
 
 function passes(stage: () => unknown, text: string): boolean {
@@ -82,19 +83,19 @@ function checkWrites({families}: ResourceWrites): void {
 }
 
 /** Every place that an error names is in the document, or could be and is missing. */
-function checkPlaces(error: ConfigError, text: string): void {
+export function checkPlaces(error: ConfigError, text: string, shape: Shape = shapeOfConfig): void {
   if (error.problems.length === 0) throw new Error('refused without a reason');
   const document = parseJson(text, 'f');
   for (const {pointer, message} of error.problems) {
-    if (!leadsSomewhere(document, pointer)) throw new Error(`${pointer} is not in the file: ${message}`);
+    if (!leadsSomewhere(document, pointer, shape)) throw new Error(`${pointer} is not in the file: ${message}`);
     if (/undefined|NaN|\[object/.test(message.replace(/"(?:[^"\\]|\\.)*"/g, '')))
       throw new Error(`odd words: ${message}`);
   }
 }
 
-function leadsSomewhere(document: unknown, pointer: string): boolean {
+function leadsSomewhere(document: unknown, pointer: string, top: Shape): boolean {
   let value = document;
-  let shape: Shape | undefined = shapeOfConfig;
+  let shape: Shape | undefined = top;
   for (const part of pointer.split('/').slice(1)) {
     const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
     shape = inside(shape, key);
@@ -116,7 +117,7 @@ function inside(shape: Shape | undefined, key: string): Shape | undefined {
 export function checkSyntaxError(error: unknown, text: string): Outcome {
   if (!(error instanceof RuntsError)) throw error;
   if (/nested too deeply$/.test(error.message)) return 'no JSON';
-  const [, line = '', column = ''] = /^config\.json:(\d+):(\d+): [^\n]+$/.exec(error.message) ?? [];
+  const [, line = '', column = ''] = /config\.json:(\d+):(\d+): [^\n]+$/.exec(error.message) ?? [];
   const written = text.replace(/^\ufeff/, '').split('\n')[Number(line) - 1];
   if (written === undefined || Number(column) < 1 || Number(column) > written.length + 1) {
     throw new Error(`not a place of the text: ${error.message}`);

@@ -5,9 +5,10 @@
 export type Tree = string | {readonly items: readonly Tree[]} | {readonly members: readonly Member[]};
 export type Member = readonly [name: string, value: Tree];
 
-/** The tree of a document that JSON.parse gave. */
+/** The tree of a document that parseJson gave. */
 export function treeOf(value: unknown): Tree {
   if (Array.isArray(value)) return {items: value.map(treeOf)};
+  if (typeof value === 'bigint') return String(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   return {members: Object.entries(value).map(([name, member]) => [name, treeOf(member)])};
 }
