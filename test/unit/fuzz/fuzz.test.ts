@@ -6,10 +6,11 @@ import {join} from 'node:path';
 import fc from 'fast-check';
 import {afterAll, describe, expect, it} from 'vitest';
 import {parseJson} from '../../../src/config/json.ts';
-import {loadConfig, loadProcess} from '../../../src/config/load.ts';
+import {loadConfig, loadProcess, loadResources} from '../../../src/config/load.ts';
 import type {Shape} from '../../../src/config/tidy.ts';
 import {ConfigError, RuntsError} from '../../../src/errors.ts';
-import {shapeOfConfig, shapeOfProcess} from '../../../src/generated/shapes.ts';
+import type {Config} from '../../../src/generated/config.ts';
+import {shapeOfConfig, shapeOfProcess, shapeOfResources} from '../../../src/generated/shapes.ts';
 import {sample} from '../config/sample.ts';
 import {mutatedBytes, mutatedText} from './mutations.ts';
 import {checkPlaces, checkSyntaxError, outcomeOf, type Outcome} from './stages.ts';
@@ -62,13 +63,21 @@ describe('damaged configs', () => {
     expect(seen.planned).toBeGreaterThan(RUNS / 10);
   });
 
-  it('are located in the file of an exec, too', {timeout: 300_000}, () => {
+  it.each([
+    ['exec', (config: Config) => config.process, loadProcess, shapeOfProcess],
+    [
+      'update',
+      (config: Config) => config.linux?.resources ?? {},
+      (file: string) => loadResources(file, file),
+      shapeOfResources,
+    ],
+  ] as const)('are located in the file of %s, too', {timeout: 300_000}, (_, part, load, shape) => {
     const seen = {accepted: 0, refused: 0, syntax: 0, encoding: 0};
-    const processes = originals.map((text) => treeOf((parseJson(text, 'f') as {process: unknown}).process));
-    forAll(mutatedText(processes), RUNS / 5, (text) => {
-      const file = join(directory, 'config.json');
+    const parts = originals.map((text) => treeOf(part(parseJson(text, 'f') as Config)));
+    const file = join(directory, 'config.json');
+    forAll(mutatedText(parts), RUNS / 5, (text) => {
       writeFileSync(file, text);
-      seen[inTime(() => fate(() => loadProcess(file), text.toWellFormed(), shapeOfProcess))] += 1;
+      seen[inTime(() => fate(() => load(file), text.toWellFormed(), shape))] += 1;
     });
     expect(seen.accepted).toBeGreaterThan(RUNS / 50);
     expect(seen.refused).toBeGreaterThan(RUNS / 50);
