@@ -8,8 +8,10 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/opencontainers/runtime-tools/specerror"
 )
@@ -25,6 +27,9 @@ func main() {
 		panic(err)
 	}
 	defer os.RemoveAll(work)
+	// An interrupted run ends with the check that is under way, which removes its container.
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
 
 	passed, failed := 0, 0
 	fmt.Printf("%-46s", "")
@@ -61,6 +66,13 @@ func main() {
 			}
 		}
 		fmt.Println()
+		select {
+		case <-interrupted:
+			os.RemoveAll(work)
+			fmt.Println("interrupted")
+			os.Exit(130)
+		default:
+		}
 	}
 	for key := range expected {
 		failed++
