@@ -22,6 +22,8 @@ import {nameSteps, sysctlSteps} from './sysctl.ts';
 
 export type {CompiledPlan, PlanInput, PlanOptions} from './input.ts';
 
+const ALL_CPUS = new Uint8Array();
+
 /** The plan of a container's first process. Throws ConfigError for what only shows when config and facts come together. */
 export function compilePlan(input: PlanInput): CompiledPlan {
   const warnings: string[] = [];
@@ -58,10 +60,12 @@ export function compilePlan(input: PlanInput): CompiledPlan {
   return {cloneFlags: namespaces.cloneFlags, steps, warnings: warnings.map((text) => `config.json#${text}`)};
 }
 
-// First of all: everything that follows is accounted to the container, and its cgroup namespace is rooted there.
+// First of all: everything that follows is accounted to the container, and its cgroup namespace is rooted there. Its CPUs
+// are those of its cpuset: since Linux 6.2 an affinity that the caller was given by systemd, say, would go before these.
 function cgroupSteps({cgroup}: PlanInput): Step[] {
   const files = entranceFiles(cgroup);
-  return files.length === 0 ? [] : [{op: 'joinCgroup', at: '/linux/cgroupsPath', files}];
+  const affinity: Step = {op: 'cpuAffinity', at: '', mask: ALL_CPUS};
+  return files.length === 0 ? [affinity] : [{op: 'joinCgroup', at: '/linux/cgroupsPath', files}, affinity];
 }
 
 function directorySteps({config: {process}}: PlanInput): Step[] {

@@ -441,3 +441,15 @@ describe('hostname', () => {
     expect(out).toBe('example.org');
   });
 });
+
+runtsOnly(
+  'runc 1.1 leaves it to the kernel, and Linux 6.2 keeps it',
+  'CPU affinity: that of the caller does not go before the cpuset of the container',
+  async (box) => {
+    const all = (await box.host(['nproc'])).stdout;
+    for (const wrapper of [[], ['taskset', '-c', '0']]) {
+      const {stdout} = await box.run('nproc', undefined, {wrapper});
+      expect(stdout).toBe(all);
+    }
+  },
+);

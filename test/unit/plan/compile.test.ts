@@ -37,6 +37,7 @@ describe('the order of a plan', () => {
     const order = orderOf(input).filter((op) => op !== 'device' && op !== 'symlink');
     expect(order).toEqual([
       'joinCgroup',
+      'cpuAffinity',
       'oomScoreAdj',
       'unshare',
       'newSession',
@@ -84,6 +85,7 @@ describe('the order of a plan', () => {
     const order = orderOf(minimalInput).filter((op) => op !== 'device' && op !== 'symlink');
     expect(order).toEqual([
       'joinCgroup',
+      'cpuAffinity',
       'newSession',
       'sessionKeyring',
       'rootPropagation',
