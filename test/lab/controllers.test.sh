@@ -72,6 +72,31 @@ make_bundle /root/partition "
 "
 check 'unified: files of several controllers' runts run --bundle /root/partition partition
 
+# ---- pressure, and clocks: User Mode Linux has neither PSI nor time namespaces
+make_bundle /root/stall "
+  config.process.args = ['sh', '-c', 'while :; do :; done & while :; do :; done & while :; do :; done'];
+  config.linux.cgroupsPath = '/lab-test/stall';
+"
+check 'run succeeds' runts run --detach --bundle /root/stall stall </dev/null
+stalled=false
+for ((i = 0; i < 100; i++)); do
+  stalled=$(runts events --stats stall | jq '.data.cpu.psi.some.total > 0')
+  [ "$stalled" = true ] && break
+  sleep 0.1
+done
+equal 'pressure on the processors is told in events' true "$stalled"
+equal 'and that on memory and I/O' '["full","some"] ["full","some"]' \
+  "$(runts events --stats stall | jq -c '.data.memory.psi, .data.blkio.psi | keys' | paste -sd' ')"
+check 'delete succeeds' runts delete --force stall
+make_bundle /root/clock "
+  config.process.args = ['cat', '/proc/uptime', '/proc/self/timens_offsets'];
+  config.linux.namespaces.push({type: 'time'});
+  config.linux.timeOffsets = {boottime: {secs: 1000000}, monotonic: {secs: 7, nanosecs: 5}};
+"
+runts run --bundle /root/clock clock >/tmp/clock 2>&1
+equal 'the clock since boot is moved' true "$(awk 'NR == 1 {print ($1 > 1000000 ? "true" : "false")}' /tmp/clock)"
+equal 'both offsets are there' 'monotonic 7 5 boottime 1000000 0' "$(tail -n 2 /tmp/clock | xargs)"
+
 # ---- refused
 make_bundle /root/one "config.linux.cgroupsPath = '/lab-test/one';"
 refused_with() {
