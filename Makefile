@@ -29,6 +29,7 @@ demo: build ## show a container's life, with busybox in a temporary directory
 .PHONY: test
 test: build $(native_tests) ## lint, type check, unit, native and integration tests; ends with "N passed, N failed"
 	@scripts/setup.sh engines
+	@scripts/setup.sh readers
 	@scripts/test.sh lint unit native integration
 
 .PHONY: test-unit test-native test-integration test-lab
@@ -38,6 +39,7 @@ test-native: $(native_tests) ## plan decoder and runts-init, with ASan and UBSan
 	@scripts/test.sh native
 test-integration: build $(native_tests) ## the built program on this kernel, by itself and under engines
 	@scripts/setup.sh engines
+	@scripts/setup.sh readers
 	@scripts/test.sh integration
 test-lab: build ## cgroup v2, in a throw-away Linux guest; installs the packages for it
 	@scripts/setup.sh lab
@@ -58,13 +60,16 @@ format: build/.npm ## rewrite what `make lint` would complain of
 	@find addon test -name '*.c' -o -name '*.cc' -o -name '*.h' -not -name '*.gen.h' | xargs clang-format -i
 
 .PHONY: install
-install: build ## install below $(DESTDIR)$(PREFIX); it then works without this checkout
+install: build build/.manual ## install below $(DESTDIR)$(PREFIX); it then works without this checkout
 	@scripts/install.sh "$(DESTDIR)$(PREFIX)"
 
 .PHONY: uninstall
 uninstall: ## remove what `make install` put there
 	rm -rf "$(DESTDIR)$(PREFIX)/libexec/runts"
 	rm -f "$(DESTDIR)$(PREFIX)/bin/runts"
+	rm -f "$(DESTDIR)$(PREFIX)"/share/man/man8/{runts,runts-*}.8
+	rm -f "$(DESTDIR)$(PREFIX)"/share/{bash-completion/completions/runts,zsh/site-functions/_runts}
+	rm -f "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/runts.fish"
 
 .PHONY: clean
 clean: ## remove everything built, but not node_modules
@@ -113,6 +118,11 @@ build/.warm-up: dist/runts.cjs scripts/warm-up.ts $(products)
 dist/node: build/.npm
 	@mkdir -p dist
 	@ln -sfn "../$$(scripts/node-home.sh)/bin/node" $@
+
+# ---- manual and completion, in build/man and build/completions: needed by `make install` only
+build/.manual: $(sources) package.json scripts/generate-manual.ts $(wildcard scripts/manual/*) build/.operations build/.schemas
+	@$(node) scripts/generate-manual.ts
+	@touch $@
 
 # ---- native tests: one program for each test/native/*_test.c, linked with the core and runts-init, whose main is renamed.
 # With the host's compiler and libc, since musl has no sanitizers.

@@ -1,5 +1,5 @@
 #!/bin/bash
-# install.sh PREFIX: installs what `make build` has made. Files are copied, the pinned Node too, so nothing leads back here;
+# install.sh PREFIX: installs what `make build` and build/.manual have made. Files are copied, the pinned Node too, so nothing leads back here;
 # each is moved into place, since the program it replaces may be running.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,6 +18,16 @@ cmp -s dist/node "$libexec/node" || put 755 dist/node "$libexec/node"
 for file in dist/main-*; do put 644 "$file" "$libexec/${file#dist/}"; done
 put 644 dist/runts.cjs "$libexec/runts.cjs"
 put 755 dist/runts "$prefix/bin/runts"
+
+share=$prefix/share
+install -d "$share/man/man8" "$share/bash-completion/completions" "$share/zsh/site-functions" "$share/fish/vendor_completions.d"
+# Pages of commands that are gone.
+rm -f "$share"/man/man8/runts-*.8
+for page in build/man/*.8; do put 644 "$page" "$share/man/man8/${page##*/}"; done
+put 644 build/completions/runts.bash "$share/bash-completion/completions/runts"
+put 644 build/completions/_runts "$share/zsh/site-functions/_runts"
+put 644 build/completions/runts.fish "$share/fish/vendor_completions.d/runts.fish"
+
 # The bundle of the version before; a runts that has just started may still be about to read it.
 old=()
 for file in "$libexec"/main-*; do [ -e "dist/${file##*/}" ] || old+=("$file"); done

@@ -1,6 +1,6 @@
 #!/bin/bash
-# setup.sh build|engines|lab|conformance: makes sure that the Debian packages for building and testing, for the tests with
-# real engines, for the lab, or for the conformance tests are there. As root it installs what is missing; otherwise it says what to install, and fails.
+# setup.sh build|engines|readers|lab|conformance: makes sure that the Debian packages for building and testing, for the tests with
+# real engines, for those of manual and completion, for the lab, or for the conformance tests are there. As root it installs what is missing; otherwise it says what to install, and fails.
 set -euo pipefail
 
 # What shows that a package is there (a program, a file, or a file that is a static program), and the package.
@@ -17,6 +17,7 @@ build=(
   ps:procps
 )
 engines=(newuidmap:uidmap podman:podman conmon:conmon containerd:containerd runc:runc crun:crun)
+readers=(bash:bash zsh:zsh fish:fish groff:groff-base mandoc:mandoc)
 lab=(linux.uml:user-mode-linux mmdebstrap:mmdebstrap mke2fs:e2fsprogs setpriv:util-linux)
 
 conformance=(
@@ -27,7 +28,7 @@ conformance=(
   unshare:util-linux
 )
 
-declare -n needs=${1:?build, engines, lab or conformance}
+declare -n needs=${1:?build, engines, readers, lab or conformance}
 missing=()
 for need in "${needs[@]}"; do
   proof=${need%:*}

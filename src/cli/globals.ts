@@ -9,6 +9,7 @@ export const globalOptions = defineOptions([
   {
     name: 'log',
     type: 'string',
+    path: 'file',
     description: 'append log records to this file; the last error is also printed on stderr (default: stderr)',
   },
   {
@@ -22,6 +23,7 @@ export const globalOptions = defineOptions([
   {
     name: 'root',
     type: 'string',
+    path: 'directory',
     description:
       'directory for the state of containers, which should be on a tmpfs (default: /run/runts, or $XDG_RUNTIME_DIR/runts for a user other than root)',
   },

@@ -3,7 +3,7 @@
 import type {Options as YargsOptions} from 'yargs';
 import {loadAllCommands} from './commands/index.ts';
 import {globalOptions} from './globals.ts';
-import {type Command, helpOption, type Option} from './options.ts';
+import {type Command, helpCommand, helpOption, type Option} from './options.ts';
 
 const WIDTH = 100;
 
@@ -14,11 +14,10 @@ Usage: runts [global options] command [options] [arguments]`;
 
 /** Help of runts as a whole. */
 export async function mainHelp(): Promise<string> {
-  const summaries = (await loadAllCommands()).map(
+  const summaries = [...(await loadAllCommands()), helpCommand].map(
     ({name, usage, summary}) => [`${name} ${usage}`.trim(), summary] as const,
   );
-  const all = [...summaries, ['help [command]', 'show help of runts or of a command'] as const].sort();
-  return layOut(INTRODUCTION, globalOptions, all);
+  return layOut(INTRODUCTION, globalOptions, summaries.sort());
 }
 
 /** Help of one command. */

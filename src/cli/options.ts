@@ -15,7 +15,9 @@ export interface Option {
   /** The error for a value outside `choices`, where engines or scripts know a certain text. */
   readonly choiceError?: (value: string) => string;
   readonly description: string;
-  /** Accepted, but left out of help. */
+  /** The value is a path of the host to one of these: what completion offers. */
+  readonly path?: 'file' | 'directory';
+  /** Accepted, but left out of help, manual and completion. */
   readonly hidden?: boolean;
 }
 
@@ -70,6 +72,8 @@ export interface Command<Options extends readonly Option[] = readonly Option[]> 
   readonly description: string;
   readonly examples?: readonly (readonly [command: string, explanation: string])[];
   readonly arity: Arity;
+  /** `<container-id>` is the name of a container that is yet to be: completion has nothing to offer. */
+  readonly newContainer?: boolean;
   readonly options: Options;
   /** Everything from the first argument on is an argument, even when it looks like an option. */
   readonly stopAtArgument?: boolean;
@@ -91,6 +95,9 @@ export function defineCommand<const Options extends readonly Option[]>(command: 
 export function defineOptions<const Options extends readonly Option[]>(options: Options): Options {
   return options;
 }
+
+/** Not a table: the command line itself answers it. */
+export const helpCommand = {name: 'help', usage: '[command]', summary: 'show help of runts or of a command'} as const;
 
 /** Every command has it. */
 export const helpOption = {

@@ -43,6 +43,9 @@ const SYNONYMS: Readonly<Record<string, number>> = {IOT: 6, CLD: 17, POLL: 29};
 const RTMIN = 34;
 const RTMAX = 64;
 
+/** Without SIG, in the order of their numbers; no synonyms and no real-time signals. */
+export const signalNames: readonly string[] = NAMES.slice(1);
+
 /** `9`, `KILL`, `SIGKILL`, `sigkill`, `RTMIN+3`, `RTMAX-1` → number. 0 probes. Throws `unknown signal "X"`. */
 export function parseSignal(text: string): number {
   const number = /^\d+$/.test(text) ? Number(text) : namedSignal(text.toUpperCase().replace(/^SIG/, ''));

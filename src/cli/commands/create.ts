@@ -7,6 +7,7 @@ export const command = defineCommand({
   summary: 'create a container',
   description: `Creates a container from a bundle; its program waits for "runts start".\n\n${bundleText}`,
   arity: {min: 1, max: 1},
+  newContainer: true,
   options: createOptions,
   failure: 'runts create failed',
   async run(context, input) {

@@ -9,6 +9,7 @@ export const command = defineCommand({
     'Creates a container from a bundle, starts it, waits for its end and deletes it. The exit code is that of its ' +
     `program, or 128 and the number of the signal that ended it.\n\n${bundleText}`,
   arity: {min: 1, max: 1},
+  newContainer: true,
   options: [
     ...createOptions,
     {name: 'detach', alias: 'd', type: 'boolean', description: 'return once the container has been started'},

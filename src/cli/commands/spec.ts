@@ -19,7 +19,13 @@ export const command = defineCommand({
   ],
   arity: {min: 0, max: 0},
   options: [
-    {name: 'bundle', alias: 'b', type: 'string', description: 'path to the bundle (default: the current directory)'},
+    {
+      name: 'bundle',
+      alias: 'b',
+      type: 'string',
+      path: 'directory',
+      description: 'path to the bundle (default: the current directory)',
+    },
     {name: 'rootless', type: 'boolean', description: 'for a container without privileges: the caller becomes its root'},
   ],
   async run(context, input) {

@@ -9,6 +9,7 @@ const options = defineOptions([
     name: 'resources',
     alias: 'r',
     type: 'string',
+    path: 'file',
     description:
       'path to a JSON file with the resources to change, as in linux.resources of config.json, or - for stdin',
   },
