@@ -170,7 +170,7 @@ ssize_t read_file(int directory, const char *path, char *buffer, size_t size) {
 	return (ssize_t)length;
 }
 
-static int write_open_file(int fd, const char *text) {
+int write_open_file(int fd, const char *text) {
 	if (fd < 0)
 		return -1;
 	size_t length = strlen(text);
@@ -183,17 +183,4 @@ static int write_open_file(int fd, const char *text) {
 
 int write_file(int directory, const char *path, const char *text) {
 	return write_open_file(openat(directory, path, O_WRONLY | O_CLOEXEC), text);
-}
-
-int write_own_file(struct init *init, const char *path, const char *text) {
-	int directory = private_procfs(init);
-	int fd = openat(directory, path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 && errno == EACCES) {
-		prctl(PR_SET_DUMPABLE, 1);
-		fd = openat(directory, path, O_WRONLY | O_CLOEXEC);
-		int error = errno;
-		prctl(PR_SET_DUMPABLE, 0);
-		errno = error;
-	}
-	return write_open_file(fd, text);
 }

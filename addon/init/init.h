@@ -24,11 +24,12 @@ struct init {
 	int sync;
 	int channel; // where failures are told: the sync socket, after the gate its result FIFO
 	bool channel_is_fifo;
-	int root;          // O_PATH of the root of the container's files; -1 before the `rootfs` step
-	int procfs;        // a private procfs; -1 until it is needed
-	bool keeps_procfs; // where we go we might get none, or one that others control
-	uint32_t joined;   // CLONE_NEW* of the `setns` steps that have succeeded
-	int *trees;        // what is in the slots of openTree and openFilesystem; -1: nothing
+	int root;           // O_PATH of the root of the container's files; -1 before the `rootfs` step
+	int procfs;         // a private procfs; -1 until it is needed
+	bool keeps_procfs;  // where we go we might get none, or one that others control
+	int timens_offsets; // open for writing; -1: not opened in advance
+	uint32_t joined;    // CLONE_NEW* of the `setns` steps that have succeeded
+	int *trees;         // what is in the slots of openTree and openFilesystem; -1: nothing
 	uint32_t tree_count;
 	int refused;      // errno of a mountFilesystem that has yielded to the next step; 0: none
 	bool covers_root; // the rootfs is mounted over "/"
@@ -77,9 +78,8 @@ const char *fd_link(int fd);
 // Reads up to size-1 bytes of a file and ends them with NUL; length or -1.
 ssize_t read_file(int directory, const char *path, char *buffer, size_t size);
 int write_file(int directory, const char *path, const char *text);
-// A file of our own below private_procfs(), as "self/timens_offsets". In a user namespace these belong to nobody in it as
-// long as we cannot be dumped, so for the moment of opening we can.
-int write_own_file(struct init *init, const char *path, const char *text);
+// The same, and closes it; a negative `fd` is one that could not be opened.
+int write_open_file(int fd, const char *text);
 
 // ---- filesystem.c
 struct filesystem {

@@ -112,7 +112,7 @@ int main(int count, char **arguments) {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, "runts:[2:INIT]");
 
-	static struct init init = {.root = -1, .procfs = -1};
+	static struct init init = {.root = -1, .procfs = -1, .timens_offsets = -1};
 	init.umask = umask(0);
 	init.sync = init.channel = atoi(arguments[1]);
 	struct plan plan;

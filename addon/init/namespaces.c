@@ -16,6 +16,8 @@
 #include "../core/clone.h"
 #include "init.h"
 
+#define TIMENS_OFFSETS "/proc/self/timens_offsets"
+
 int do_join_cgroup(struct init *init, const struct op_join_cgroup *op) {
 	for (uint32_t i = 0; i < op->files.count; i++) {
 		if (write_file(AT_FDCWD, op->files.items[i], "0") < 0)
@@ -75,10 +77,13 @@ int do_join_process(struct init *init, const struct op_join_process *op) {
 
 int do_user_namespace(struct init *init, const struct op_user_namespace *op) {
 	(void)op;
+	// /proc/PID/uid_map must belong to the user for him, or his newuidmap, to write it. Root's it is anyhow, and root without
+	// capabilities must not look into us: as the owner of this namespace any container of the host's pid namespace would have
+	// the right to, and we still have the root of the host for ours.
+	bool ordinary = geteuid() != 0;
 	if (unshare(CLONE_NEWUSER) < 0)
 		return fails(init, "unshare", "");
-	// /proc/PID/uid_map must belong to the user for him, or his newuidmap, to write it.
-	prctl(PR_SET_DUMPABLE, 1);
+	prctl(PR_SET_DUMPABLE, ordinary);
 	struct message message = {.type = MESSAGE_USER_NAMESPACE, .step = init->step};
 	if (message_send(init->sync, &message, -1) < 0 || message_wait_answer(init->sync) < 0)
 		return fails(init, "recv", "sync socket");
@@ -110,10 +115,25 @@ int do_unshare(struct init *init, const struct op_unshare *op) {
 	return unshare((int)op->flags) < 0 ? fails(init, "unshare", "") : 0;
 }
 
+static int open_timens_offsets(struct init *init) {
+	return openat(private_procfs(init), "self/timens_offsets", O_WRONLY | O_CLOEXEC);
+}
+
+int do_open_timens_offsets(struct init *init, const struct op_open_timens_offsets *op) {
+	(void)op;
+	// As for uid_map.
+	prctl(PR_SET_DUMPABLE, geteuid() != 0);
+	init->timens_offsets = open_timens_offsets(init);
+	if (init->timens_offsets < 0)
+		fails(init, "open", TIMENS_OFFSETS);
+	prctl(PR_SET_DUMPABLE, 0);
+	return init->timens_offsets < 0 ? -1 : 0;
+}
+
 int do_timens_offsets(struct init *init, const struct op_timens_offsets *op) {
-	if (write_own_file(init, "self/timens_offsets", op->text) < 0)
-		return fails(init, "write", "/proc/self/timens_offsets");
-	return 0;
+	int fd = init->timens_offsets >= 0 ? init->timens_offsets : open_timens_offsets(init);
+	init->timens_offsets = -1;
+	return write_open_file(fd, op->text) < 0 ? fails(init, "write", TIMENS_OFFSETS) : 0;
 }
 
 // CLONE_PARENT: the process that goes on is a child of the runtime too, which can wait for it, and which an engine's

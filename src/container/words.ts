@@ -15,6 +15,7 @@ const words: Words = {
   userNamespace: () => 'create a new user namespace',
   assumeIds: ({uid, gid}) => `become uid ${uid} and gid ${gid} of the user namespace`,
   unshare: ({flags}) => `create a new ${namespaceNames(flags)} namespace`,
+  openTimensOffsets: () => 'open the clock offsets of the time namespace',
   timensOffsets: () => 'set the clock offsets of the time namespace',
   fork: () => 'go on in a new process',
   newSession: () => 'start a new session',

@@ -56,14 +56,15 @@ function planInUserNamespace(entries: Entries, input: PlanInput): NamespacePlan 
   const user = entries.get('user') as Entry;
   const others = [...joinOrder, 'mount'] as const;
   const join = (yields: boolean): Step[] => others.flatMap((type) => joinSteps(entries, type, input, yields));
-  const steps = isNew(user)
-    ? [...join(false), {op: 'userNamespace', at: user.at} as const]
-    : [...join(true), ...joinSteps(entries, 'user', input)];
+  const offsets = isNew(entries.get('time')) ? offsetSteps(input.config) : [];
+  const steps: Step[] = offsets.map(({at}) => ({op: 'openTimensOffsets', at}));
+  if (isNew(user)) steps.push(...join(false), {op: 'userNamespace', at: user.at});
+  else steps.push(...join(true), ...joinSteps(entries, 'user', input));
   steps.push({op: 'assumeIds', at: user.at, ...idsInside(input.config)});
   if (isJoined(user)) steps.push(...join(false));
   const flags = flagsOfNew(entries, [...clonable, 'cgroup', 'pid', 'time']);
   if (flags !== 0) steps.push({op: 'unshare', at: '/linux/namespaces', flags});
-  if (isNew(entries.get('time'))) steps.push(...offsetSteps(input.config));
+  steps.push(...offsets);
   const forked = entries.get('pid') ?? (isNew(entries.get('time')) ? entries.get('time') : undefined);
   if (forked !== undefined) steps.push({op: 'fork', at: forked.at});
   return {cloneFlags: 0, steps};

@@ -40,6 +40,9 @@ export const operations = {
   /** setgroups(2) to none, where that is allowed, setresgid(2) and setresuid(2): who init is inside its user namespace. */
   assumeIds: {uid: 'u32', gid: 'u32'},
   unshare: {flags: 'u32'},
+  /** Opens /proc/self/timens_offsets for the timensOffsets step to come. In a user namespace it belongs to nobody who is in it, as
+   * long as we cannot be traced; the kernel asks who has opened it, not who writes. */
+  openTimensOffsets: {},
   /** Writes /proc/self/timens_offsets after unshare(CLONE_NEWTIME), before any process enters. */
   timensOffsets: {text: 'str'},
   /** Goes on in a child (clone3 CLONE_PARENT: still a child of the runtime) that is in the new or joined pid and time

@@ -1,8 +1,8 @@
 // User namespaces: new ones with their mappings, joined ones, and what changes for all else inside of them.
 import {chownSync, existsSync, readlinkSync, statSync} from 'node:fs';
 import {join} from 'node:path';
-import {describe, expect} from 'vitest';
-import {type Box, type Container, type Edit, runtsOnly, test} from './harness.ts';
+import {describe, expect, inject} from 'vitest';
+import {type Box, type Container, type Edit, isRunc, runtsOnly, test} from './harness.ts';
 import {read, until} from './inspect.ts';
 import {privileged, type Spec, withoutNamespace} from './spec.ts';
 
@@ -225,6 +225,28 @@ describe('a new user namespace', () => {
       '0',
       '1',
     ]);
+  });
+
+  test('user namespaces: root without capabilities, in the pid namespace of the host, cannot look into one that is made', async ({
+    box,
+  }) => {
+    const onlooker = box.container(['/onlooker'], (spec) => {
+      withoutNamespace(spec, 'pid');
+      const source = join(inject('shared'), 'onlooker');
+      spec.mounts.push({destination: '/onlooker', type: 'bind', source, options: ['bind', 'ro']});
+    });
+    await onlooker.create();
+    await onlooker.start();
+    await until('it looks', () => onlooker.output() !== '');
+    for (let round = 0; round < 20; round++) {
+      await box.sh('true', (spec) => {
+        inUserNamespace(spec);
+        if (isRunc) return;
+        spec.linux.namespaces.push({type: 'time'});
+        spec.linux.timeOffsets = {monotonic: {secs: 77}};
+      });
+    }
+    expect(onlooker.output()).toBe('looking\n');
   });
 
   test('user namespaces: without a pid namespace of its own', async ({box}) => {

@@ -129,9 +129,18 @@ describe('user namespaces', () => {
     uidMappings: [{containerID: 0, hostID: 100000, size: 65536}],
     gidMappings: [{containerID: 0, hostID: 200000, size: 65536}],
   };
+  const interesting = [
+    'openTimensOffsets',
+    'setns',
+    'userNamespace',
+    'assumeIds',
+    'unshare',
+    'timensOffsets',
+    'fork',
+  ] as const;
   const names = (namespaces: Namespace[], more: Linux = linux): string[] =>
-    stepsNamed(input(namespaces, more), 'setns', 'userNamespace', 'assumeIds', 'unshare', 'timensOffsets', 'fork').map(
-      (step) => (step.op === 'setns' ? `setns ${step.fd}${step.yield ? ' yield' : ''}` : step.op),
+    stepsNamed(input(namespaces, more), ...interesting).map((step) =>
+      step.op === 'setns' ? `setns ${step.fd}${step.yield ? ' yield' : ''}` : step.op,
     );
 
   it('a new one is made by init, and all new namespaces in it at once', () => {
@@ -171,6 +180,7 @@ describe('user namespaces', () => {
     expect(names(fresh('user', 'mount'))).toEqual(['userNamespace', 'assumeIds', 'unshare']);
     const timeOffsets = {boottime: {secs: 5n}};
     expect(names(fresh('user', 'mount', 'time'), {...linux, timeOffsets})).toEqual([
+      'openTimensOffsets',
       'userNamespace',
       'assumeIds',
       'unshare',
