@@ -3,7 +3,7 @@
 import {loadProcess} from '../config/load.ts';
 import type {Context} from '../context.ts';
 import {RuntsError} from '../errors.ts';
-import type {Capabilities, Capability, Process, User} from '../generated/config.ts';
+import type {Capabilities, Process, User} from '../generated/config.ts';
 import {capabilityBit} from '../plan/capabilities.ts';
 import {absolutePath} from './bundle.ts';
 
@@ -114,7 +114,7 @@ function withCapabilities(
   {capabilities}: Process,
   names: readonly string[],
 ): Capabilities {
-  const known = names.filter((name) => capabilityBit(name) !== undefined) as Capability[];
+  const known = names.filter((name) => capabilityBit(name) !== undefined);
   const unknown = names.filter((name) => capabilityBit(name) === undefined);
   if (unknown.length > 0) log.warn(`ignoring unknown capabilities: ${unknown.join(', ')}`);
   const {bounding = [], effective = [], permitted = [], inheritable, ambient = []} = capabilities ?? {};

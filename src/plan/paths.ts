@@ -19,9 +19,11 @@ export function isWithin(path: string, directory: string): boolean {
 export function restrictedPathSteps(input: PlanInput): Step[] {
   const {linux} = input.config;
   const label = mountLabel(input);
-  const readonly = (linux?.readonlyPaths ?? []).map(
-    (path, index): Step => ({op: 'readonlyPath', at: `/linux/readonlyPaths/${index}`, path}),
-  );
+  const readonly = (linux?.readonlyPaths ?? []).map((path, index): Step => {
+    const at = `/linux/readonlyPaths/${index}`;
+    // What is mounted over the root is below nobody's root directory: the root's own mount has to change.
+    return containerPath(path) === '/' ? {op: 'remountReadonly', at, target: '/'} : {op: 'readonlyPath', at, path};
+  });
   const masked = (linux?.maskedPaths ?? []).map(
     (path, index): Step => ({op: 'maskPath', at: `/linux/maskedPaths/${index}`, path, label}),
   );

@@ -162,6 +162,14 @@ describe('masked and read-only paths', () => {
     expect(out).toMatch(/can't create \/proc\/sys\/net\/ipv4\/ip_forward: Read-only file system/);
   });
 
+  test('readonlyPaths: the root can be one', async ({box}) => {
+    const out = await box.sh('touch /etc/x 2>&1; touch /tmp/t/x && echo tmpfs', (spec) => {
+      spec.mounts.push({destination: '/tmp/t', type: 'tmpfs', source: 'tmpfs'});
+      spec.linux.readonlyPaths = ['/'];
+    });
+    expect(out).toBe('touch: /etc/x: Read-only file system\ntmpfs');
+  });
+
   test('readonlyPaths: a file can be one', async ({box}) => {
     const out = await box.sh('echo x >> /etc/passwd; echo y >> /etc/group && echo group', (spec) => {
       spec.linux.readonlyPaths = ['/etc/passwd'];

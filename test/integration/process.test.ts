@@ -254,6 +254,15 @@ describe('capabilities', () => {
     expect(sets(status)).toEqual({Inh: '0', Prm: '0', Eff: '0', Bnd: '0', Amb: '0'});
   });
 
+  test('capabilities: an unknown one is a warning, and the others are granted', async ({box}) => {
+    const outcome = await box.run(STATUS, (spec) => {
+      const names = ['CAP_KILL', 'CAP_OF_TOMORROW'];
+      spec.process.capabilities = {bounding: names, permitted: names, effective: names};
+    });
+    expect(outcome.stderr).toMatch(/level=warning .*CAP_OF_TOMORROW/);
+    expect(sets(outcome.stdout)).toEqual({Inh: '0', Prm: '20', Eff: '20', Bnd: '20', Amb: '0'});
+  });
+
   test('capabilities: all that the runtime has can be given', async ({box}) => {
     const own = BigInt(`0x${field(readFileSync('/proc/self/status', 'utf8'), 'CapBnd')}`);
     const all = capabilityNames.filter((name) => own & (capabilityBit(name) ?? 0n));

@@ -1,4 +1,5 @@
 // Version, host names, cgroup path.
+import {containerPath} from '../../plan/paths.ts';
 import type {Rule} from './rule.ts';
 import {namespaceOf} from './rule.ts';
 
@@ -46,10 +47,24 @@ const annotations: Rule = {
   },
 };
 
+const maskedRoot: Rule = {
+  reads: ['/linux/maskedPaths'],
+  check({linux}, report) {
+    for (const [index, path] of (linux?.maskedPaths ?? []).entries()) {
+      if (containerPath(path) !== '/') continue;
+      report.problem(
+        `/linux/maskedPaths/${index}`,
+        'must not be the root of the container: nothing would be left of it',
+      );
+    }
+  },
+};
+
 export const generalRules: readonly Rule[] = [
   version,
   hostName('hostname'),
   hostName('domainname'),
   cgroupsPath,
   annotations,
+  maskedRoot,
 ];

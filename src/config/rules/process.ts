@@ -1,7 +1,10 @@
 // The process: limits, capabilities, scheduling.
 import {messageOf} from '../../errors.ts';
-import type {Scheduler, SchedulerFlag} from '../../generated/config.ts';
+import type {Capabilities, Scheduler, SchedulerFlag} from '../../generated/config.ts';
+import {capabilityBit, capabilityNames} from '../../plan/capabilities.ts';
 import {cpuRanges} from '../cpu-list.ts';
+import {quote} from '../schema-problems.ts';
+import {didYouMean} from '../suggest.ts';
 import {memoryPolicy} from './memory-policy.ts';
 import {eachDuplicate, type Report, type Rule} from './rule.ts';
 
@@ -43,16 +46,33 @@ const capabilities: Rule = {
   reads: ['/process/capabilities'],
   check({process}, report) {
     const {permitted = [], effective = [], inheritable = [], ambient = []} = process.capabilities ?? {};
+    warnOfUnknown(process.capabilities ?? {}, report);
     for (const [index, name] of effective.entries()) {
-      if (permitted.includes(name)) continue;
+      if (!isCapability(name) || permitted.includes(name)) continue;
       report.problem(`/process/capabilities/effective/${index}`, `${name} must be in permitted too`);
     }
-    const lost = ambient.filter((name) => !permitted.includes(name) || !inheritable.includes(name));
+    const known = ambient.filter(isCapability);
+    const lost = known.filter((name) => !permitted.includes(name) || !inheritable.includes(name));
     if (lost.length === 0) return;
     const message = `ignored, as only what is in both permitted and inheritable can be ambient: ${lost.join(', ')}`;
     report.warning('/process/capabilities/ambient', message);
   },
 };
+
+const isCapability = (name: string): boolean => capabilityBit(name) !== undefined;
+
+/** Each once. The spec wants a warning and no failure: engines know capabilities of newer kernels. */
+function warnOfUnknown(sets: Capabilities, report: Report): void {
+  const told = new Set<string>();
+  for (const set of ['bounding', 'effective', 'inheritable', 'permitted', 'ambient'] as const) {
+    for (const [index, name] of (sets[set] ?? []).entries()) {
+      if (isCapability(name) || told.has(name)) continue;
+      told.add(name);
+      const message = `ignoring the unknown capability ${quote(name)}${didYouMean(name, capabilityNames)}`;
+      report.warning(`/process/capabilities/${set}/${index}`, message);
+    }
+  }
+}
 
 const scheduler: Rule = {
   reads: ['/process/scheduler'],

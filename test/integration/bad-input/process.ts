@@ -166,10 +166,10 @@ export const processCases: readonly Case[] = [
 
   // ---- capabilities, limits
   {
-    what: 'an unknown capability',
-    edit: put('/process/capabilities/bounding/-', 'CAP_NOPE'),
-    says: /CAP_NOPE/,
-    runc: 'runc warns',
+    what: 'an id that means "leave it" to the kernel',
+    edit: put('/process/user/uid', 4294967295),
+    says: /config\.json#\/process\/user\/uid: must be at most 4294967294/,
+    runc: /uids and gids must be in range/,
   },
   {
     what: 'an unknown rlimit',

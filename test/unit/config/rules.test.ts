@@ -38,6 +38,15 @@ describe('cgroupsPath', () => {
   ]);
 });
 
+describe('masked paths', () => {
+  check([
+    [
+      {'/linux/maskedPaths': ['/proc/keys', '/a/..']},
+      ['/linux/maskedPaths/1: must not be the root of the container: nothing would be left of it'],
+    ],
+  ]);
+});
+
 describe('annotations', () => {
   check([[{'/annotations': {'': 'x'}}, ['/annotations: has an empty key']]]);
 });
@@ -147,6 +156,21 @@ describe('process', () => {
       '/linux/personality/flags: ignored, as the specification defines none yet',
     ]);
     expect(warningsOf({'/linux/personality': {domain: 'LINUX32', flags: []}})).toEqual([]);
+  });
+
+  it('unknown capabilities are a warning, once each', () => {
+    const capabilities = {
+      bounding: ['CAP_SYS_AMDIN', 'CAP_KILL', 'NET_ADMIN'],
+      effective: ['CAP_NEW'],
+      permitted: ['CAP_NEW'],
+      ambient: ['CAP_NEW', 'CAP_SYS_AMDIN'],
+    };
+    expect(problemsOf({'/process/capabilities': capabilities})).toEqual([]);
+    expect(warningsOf({'/process/capabilities': capabilities})).toEqual([
+      '/process/capabilities/bounding/0: ignoring the unknown capability "CAP_SYS_AMDIN"; did you mean "CAP_SYS_ADMIN"?',
+      '/process/capabilities/bounding/2: ignoring the unknown capability "NET_ADMIN"; did you mean "CAP_NET_ADMIN"?',
+      '/process/capabilities/effective/0: ignoring the unknown capability "CAP_NEW"',
+    ]);
   });
 
   it('ambient capabilities that cannot be are a warning', () => {

@@ -118,7 +118,7 @@ describe('one problem', () => {
     [{'/process/env': ['A=1', 'B']}, '/process/env/1: must be NAME=VALUE, got "B"'],
     [{'/process/env': ['=B']}, '/process/env/0: must be NAME=VALUE, got "=B"'],
     [{'/process/user/uid': -1}, '/process/user/uid: must be at least 0, got -1'],
-    [{'/process/user/uid': 4294967296}, '/process/user/uid: must be at most 4294967295, got 4294967296'],
+    [{'/process/user/uid': 4294967296}, '/process/user/uid: must be at most 4294967294, got 4294967296'],
     [{'/process/user/uid': raw('99999999999999999999')}, '/process/user/uid: is out of range: 99999999999999999999'],
     [{'/process/user/uid': '0'}, '/process/user/uid: must be an integer, got string "0"'],
     [{'/process/oomScoreAdj': 1001}, '/process/oomScoreAdj: must be at most 1000, got 1001'],
@@ -137,16 +137,19 @@ describe('one problem', () => {
       '/linux/namespaces/1/type: must be one of pid, network, mount, ipc, uts, user, cgroup, time, got "net"; ' +
         'did you mean "network"?',
     ],
-    [
-      {'/process/capabilities': {bounding: ['CAP_SYS_AMDIN']}},
-      '/process/capabilities/bounding/0: must be one of the 41 names CAP_..., got "CAP_SYS_AMDIN"; ' +
-        'did you mean "CAP_SYS_ADMIN"?',
-    ],
-    [
-      {'/process/capabilities': {bounding: ['NET_ADMIN']}},
-      '/process/capabilities/bounding/0: must be one of the 41 names CAP_..., got "NET_ADMIN"; ' +
-        'did you mean "CAP_NET_ADMIN"?',
-    ],
+    // (uid_t)-1 would be "leave it as it is", which is root.
+    ...(
+      [
+        ['/process/user', '/uid', {uid: 4294967295, gid: 0}],
+        ['/process/user', '/gid', {uid: 0, gid: 4294967295}],
+        ['/process/user', '/additionalGids/0', {uid: 0, gid: 0, additionalGids: [4294967295]}],
+        ['/linux/devices', '/0/uid', [{path: '/dev/x', type: 'p', uid: 4294967295}]],
+        ['/linux/devices', '/0/gid', [{path: '/dev/x', type: 'p', gid: 4294967295}]],
+      ] as const
+    ).map(([at, id, value]): [Record<string, unknown>, string] => [
+      {[at]: value},
+      `${at}${id}: must be at most 4294967294, got 4294967295`,
+    ]),
     [
       {'/process/rlimits': [{type: 'RLIMIT_FOO', soft: 1, hard: 1}]},
       '/process/rlimits/0/type: must be one of the 16 names RLIMIT_..., got "RLIMIT_FOO"',

@@ -163,6 +163,12 @@ describe('single properties', () => {
       {op: 'maskPath', at: '/linux/maskedPaths/1', path: '/sys/firmware', label: ''},
     ]);
   });
+
+  it('the root as a read-only path is its own mount made read-only', () => {
+    expect(stepsNamed(withLinux({readonlyPaths: ['/etc/..']}), 'readonlyPath', 'remountReadonly')).toEqual([
+      {op: 'remountReadonly', at: '/linux/readonlyPaths/0', target: '/'},
+    ]);
+  });
 });
 
 describe('options of the command', () => {
