@@ -69,7 +69,13 @@ export function textRecord(level: LogLevel, message: string, now: Date): string 
 }
 
 function plainRecord(level: LogLevel, message: string): string {
-  return level === 'error' ? `${message}\n` : `${level}: ${message}\n`;
+  const text = printable(message);
+  return level === 'error' ? `${text}\n` : `${level}: ${text}\n`;
+}
+
+/** For a terminal, which obeys control characters: what an image or a hook says must not get any through to it. */
+export function printable(text: string): string {
+  return text.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} \n\t]/gu, escapeCharacter);
 }
 
 // RFC 3339 in whole seconds, as logrus prints it.

@@ -1,6 +1,6 @@
 // How the end of a command reaches the caller: results on stdout, the error in the log and on stderr, an exit code.
 import {hasCode, isSyscallError, messageOf, RuntsError} from '../errors.ts';
-import {createLogger, type LogOptions, openLogFile} from '../log.ts';
+import {createLogger, type LogOptions, openLogFile, printable} from '../log.ts';
 import {writeFully} from '../write.ts';
 import type {GlobalValues} from './globals.ts';
 import type {Command} from './options.ts';
@@ -36,7 +36,7 @@ export function reportError(streams: Streams, target: LogTarget, error: unknown,
   const logger = createLogger({...target, warnings: true});
   if (error instanceof Error && error.stack !== undefined) logger.debug(error.stack);
   logger.error(message);
-  if (!target.isStderr) printQuietly(streams.stderr, `${message}\n`);
+  if (!target.isStderr) printQuietly(streams.stderr, `${printable(message)}\n`);
   return command.failureExitCode ?? (error instanceof RuntsError ? error.exitCode : 1);
 }
 

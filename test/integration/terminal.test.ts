@@ -2,7 +2,7 @@
 import {closeSync, existsSync, openSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, inject} from 'vitest';
-import {type Box, type Edit, test} from './harness.ts';
+import {type Box, type Edit, isRunc, test} from './harness.ts';
 import {read, until} from './inspect.ts';
 
 interface Received {
@@ -203,6 +203,19 @@ describe('run on a terminal', () => {
     });
     const [before, after] = said.split('\r\n');
     expect(after).toBe(before);
+  });
+
+  test('terminal: an image that cannot be run gets no control characters through to it', async ({box}) => {
+    const said = await onTerminal(
+      box,
+      'for bundle in */rootfs; do printf "#!/\\033[2Jx\\n" > $bundle/bin/hostile; chmod 755 $bundle/bin/hostile; done; $run',
+      'true',
+      (spec) => {
+        spec.process.args = ['/bin/hostile'];
+      },
+    );
+    expect(said).toContain(isRunc ? '/bin/hostile' : '/\\x1b[2Jx');
+    expect(said).not.toContain('\x1b');
   });
 
   test('terminal: control-C goes to the program, not to the runtime', async ({box}) => {

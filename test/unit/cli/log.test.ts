@@ -1,6 +1,6 @@
 import {mkdtempSync, readFileSync, rmSync, statSync} from 'node:fs';
 import {describe, expect, it} from 'vitest';
-import {closeLogFile, createLogger, jsonRecord, openLogFile, textRecord} from '../../../src/log.ts';
+import {closeLogFile, createLogger, jsonRecord, openLogFile, printable, textRecord} from '../../../src/log.ts';
 import {NOW} from './run-cli.ts';
 
 const time = 'time="2026-11-20T10:39:41Z"';
@@ -27,6 +27,12 @@ describe('JSON records', () => {
     expect(jsonRecord('warning', 'a\n"b"', NOW)).toBe(
       '{"level":"warning","msg":"a\\n\\"b\\"","time":"2026-11-20T10:39:41Z"}\n',
     );
+  });
+});
+
+describe('what is printed without quotes', () => {
+  it('has no control characters but line breaks and tabs', () => {
+    expect(printable('a\tb\n\x1b]0;c\x07\x9b31m "ü" \u202e\r')).toBe('a\tb\n\\x1b]0;c\\a\\u009b31m "ü" \\u202e\\r');
   });
 });
 
