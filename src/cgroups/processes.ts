@@ -1,5 +1,5 @@
 // Which processes are in a cgroup.
-import {readdirSync, statSync} from 'node:fs';
+import {closeSync, constants, openSync, readdirSync, statSync} from 'node:fs';
 import {hasCode} from '../errors.ts';
 import {readControl} from './control.ts';
 import {type CgroupRecord, mainDirectory} from './record.ts';
@@ -19,8 +19,38 @@ export function processesBelow(directory: string): number[] {
     // 0: a process that our pid namespace does not see.
     if (line !== '' && line !== '0') pids.push(Number(line));
   }
-  for (const child of children(directory)) pids.push(...processesBelow(child));
+  eachChild(directory, (child) => {
+    for (const pid of processesBelow(child)) pids.push(pid);
+  });
   return pids;
+}
+
+/** Beyond it, in bytes, a path is begun anew: with a name and a file name added it must stay below PATH_MAX, 4096. */
+const LONG_PATH = 2048;
+
+/** Calls `visit` with the path of each cgroup directly below a directory. A container that may make cgroups can nest them so
+ * deeply that no path reaches them from the root; these are reached through an fd of the directory. */
+export function eachChild(directory: string, visit: (child: string) => void): void {
+  if (Buffer.byteLength(directory) <= LONG_PATH) {
+    for (const child of children(directory)) visit(child);
+    return;
+  }
+  const fd = openIfAny(directory);
+  if (fd === undefined) return;
+  try {
+    for (const child of children(`/proc/self/fd/${fd}`)) visit(child);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openIfAny(directory: string): number | undefined {
+  try {
+    return openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
 }
 
 /** The cgroups directly below a directory. */

@@ -2,7 +2,7 @@
 import {rmdirSync} from 'node:fs';
 import {errnoText, hasCode, isSyscallError, RuntsError} from '../errors.ts';
 import {sleep} from './control.ts';
-import {children, processesBelow} from './processes.ts';
+import {eachChild, processesBelow} from './processes.ts';
 import {type CgroupRecord, directoriesOf} from './record.ts';
 
 /** A killed process stays in its cgroup until it has ended, and v1 reports the end a little early. 1 ms, then doubled
@@ -44,9 +44,12 @@ function removeTree(directory: string, attempts: number): void {
     } catch (error) {
       if (hasCode(error, 'ENOENT', 'ENOTDIR')) return;
       if (!hasCode(error, 'EBUSY', 'ENOTEMPTY')) throw notRemoved(directory, error);
-      const below = children(directory);
-      for (const child of below) removeTree(child, attempts);
-      if (below.length > 0 && attempt < attempts) continue;
+      let hadChildren = false;
+      eachChild(directory, (child) => {
+        removeTree(child, attempts);
+        hadChildren = true;
+      });
+      if (hadChildren && attempt < attempts) continue;
       if (attempt >= attempts) throw notRemoved(directory, error);
     }
     sleep(pause);
