@@ -1,6 +1,5 @@
 #!/bin/bash
 # linux.cgroupsPath on cgroup v2: where the cgroup is, whose it is, and the places where none can be.
-# lab: --timeout 480
 # shellcheck source=test/lab/checks.sh
 . "$(dirname "$0")/checks.sh"
 top=/sys/fs/cgroup/lab-test

@@ -1,7 +1,7 @@
 #!/bin/bash
 # The controllers of cgroup v2 that User Mode Linux does not have, as the kernel reports them and in effect: cpuset, hugetlb,
 # rdma, io.max, io.weight and io.bfq.weight of real block devices, PSI.
-# lab: --kernel qemu --timeout 480
+# lab: --kernel qemu
 # shellcheck source=test/lab/checks.sh
 . "$(dirname "$0")/checks.sh"
 top=/sys/fs/cgroup/lab-test

@@ -1,7 +1,6 @@
 #!/bin/bash
 # Resource limits and the device program on cgroup v2, as the kernel reports them from outside of the container, and in
 # effect. What User Mode Linux has no controller for is in controllers.test.sh.
-# lab: --timeout 480
 # shellcheck source=test/lab/checks.sh
 . "$(dirname "$0")/checks.sh"
 top=/sys/fs/cgroup/lab-test

@@ -1,7 +1,6 @@
 #!/bin/bash
 # Mounts where this project's other tests cannot show them: cgroup v2, an older kernel (6.1) without lowerdir+, and an
 # ordinary user.
-# lab: --timeout 300
 # shellcheck source=test/lab/checks.sh
 . "$(dirname "$0")/checks.sh"
 chmod 711 /root

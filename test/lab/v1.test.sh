@@ -1,7 +1,7 @@
 #!/bin/bash
 # cgroup v1 with the controllers that a host may lack: net_cls, net_prio, hugetlb, rdma. The guest starts with cgroup v2, which
 # is unmounted first. Then hybrid: memory, pids and io on v2 (io cannot leave it while a disk is in use), the others on v1.
-# lab: --kernel qemu --timeout 480
+# lab: --kernel qemu
 # shellcheck source=test/lab/checks.sh
 . "$(dirname "$0")/checks.sh"
 disk=$(cat /sys/block/vda/dev)
