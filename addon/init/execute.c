@@ -115,7 +115,7 @@ int do_ready(struct init *init, const struct op_ready *op) {
 	return 0;
 }
 
-static void end_by_signal(int number) { _exit(128 + number); }
+static void end_by_signal(int number) { end(128 + number); }
 
 // The first process of a pid namespace is immune to signals that it has no handler for. Until the user's program runs, a
 // container that is told to end should end.

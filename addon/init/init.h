@@ -57,6 +57,8 @@ int fails_with(struct init *init, const char *syscall, const char *object, const
 void warn(struct init *init, const char *syscall, const char *object);
 // Sends init->failure and ends the process.
 void report_failure(struct init *init) __attribute__((noreturn));
+// Ends the process whatever a seccomp filter says.
+void end(int code) __attribute__((noreturn));
 
 // ---- namespaces.c
 bool groups_are_fixed(struct init *init);

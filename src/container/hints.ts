@@ -78,7 +78,7 @@ const hints: Readonly<Record<string, string>> = {
   'listener EPROTOTYPE': 'it must be a stream socket',
   'exec E2BIG': 'process.args and process.env together are too long',
   'exec EPERM':
-    'the file has capabilities that the container lacks, or a security module forbids the change of label under no_new_privs',
+    'the seccomp profile does not allow execve, the file has capabilities that the container lacks, or a security module forbids the change of label under no_new_privs',
   'exec ENOEXEC': 'it is built for another architecture, or is a script without a #! line',
 };
 

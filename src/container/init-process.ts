@@ -63,7 +63,9 @@ export function describeEnd(exit: ExitStatus | undefined, cgroup: CgroupRecord):
       return 'container init was OOM-killed (memory limit too low?)';
     }
     const name = signalName(exit.signal);
-    const why = name === 'SIGSYS' ? ': its seccomp filter forbids a system call on the way to the program' : '';
+    // SIGILL is its own way out when it may not even exit.
+    const filtered = name === 'SIGSYS' || name === 'SIGILL';
+    const why = filtered ? ': its seccomp filter forbids a system call on the way to the program' : '';
     return `the container's first process was killed by ${name}${why}`;
   }
   const code = exit?.code === undefined ? '' : ` with status ${exit.code}`;

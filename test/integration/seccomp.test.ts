@@ -1,7 +1,7 @@
 // linux.seccomp: what the filter does to the system calls of the program.
 import {readdirSync} from 'node:fs';
 import {expect} from 'vitest';
-import {type Edit, runtsOnly, test} from './harness.ts';
+import {isRunc, type Edit, runtsOnly, test} from './harness.ts';
 import {field} from './inspect.ts';
 import type {SeccompSpec} from './spec.ts';
 
@@ -46,6 +46,19 @@ test('seccomp: with errno as the default only what is allowed works', async ({bo
   });
   expect(out).toMatch(/Operation not permitted\nstill here/);
 });
+
+for (const noNewPrivileges of [true, false]) {
+  test(`seccomp: a filter that allows nothing at all ends the container: noNewPrivileges ${noNewPrivileges}`, async ({
+    box,
+  }) => {
+    const outcome = await box.run('true', (spec) => {
+      spec.process.noNewPrivileges = noNewPrivileges;
+      spec.linux.seccomp = {defaultAction: 'SCMP_ACT_ERRNO', architectures: ['SCMP_ARCH_X86_64']};
+    });
+    expect(outcome.code).toBeGreaterThan(0);
+    if (!isRunc && !noNewPrivileges) expect(outcome.stderr).toMatch(/SIGILL: its seccomp filter forbids/);
+  });
+}
 
 runtsOnly(
   'runc 1.1 knows defaultErrnoRet, Debian built it without',
