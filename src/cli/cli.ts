@@ -132,10 +132,8 @@ function currentDirectory(caller: Caller): string {
 }
 
 async function requireCommand(name: string): Promise<Command> {
-  const exitCode = Object.hasOwn(unsupportedCommands, name) ? unsupportedCommands[name] : undefined;
-  if (exitCode !== undefined) {
-    throw new RuntsError(`runts: ${JSON.stringify(name)} is not supported by this version`, {exitCode});
-  }
+  const reason = Object.hasOwn(unsupportedCommands, name) ? unsupportedCommands[name] : undefined;
+  if (reason !== undefined) throw new RuntsError(`runts: ${JSON.stringify(name)} ${reason}`);
   const command = await loadCommand(name);
   if (command === undefined) throw new RuntsError(`No help topic for '${name}'`, {exitCode: 3});
   return command;

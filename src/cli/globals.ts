@@ -39,6 +39,7 @@ export const globalOptions = defineOptions([
     choices: ['true', 'false', 'auto'],
     description: 'ignore cgroup permission errors',
   },
+  {name: 'criu', type: 'string', hidden: true, description: 'accepted and ignored, as runc does since 1.2'},
   helpOption,
   {name: 'version', alias: 'v', type: 'boolean', description: 'print the version'},
 ]);

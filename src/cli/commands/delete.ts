@@ -1,4 +1,5 @@
 import {defineCommand} from '../options.ts';
+import {regexOption} from './regex-option.ts';
 
 export const command = defineCommand({
   name: 'delete',
@@ -15,10 +16,18 @@ export const command = defineCommand({
       description:
         'kill the container first if it is still running (SIGKILL); a container that is not there is no error',
     },
+    regexOption,
   ],
   async run(context, input) {
     const {remove} = await import('../../container/delete.ts');
-    remove(context, input.args[0] as string, {force: input.options.force});
+    const [id] = input.args as [string];
+    const {force, regex} = input.options;
+    if (regex) {
+      const {forEachMatching} = await import('../../container/matching.ts');
+      forEachMatching(context, id, (each) => remove(context, each, {force}));
+    } else {
+      remove(context, id, {force});
+    }
     return {};
   },
 });

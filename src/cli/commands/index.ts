@@ -21,10 +21,15 @@ const loaders: Readonly<Record<string, Loader>> = {
   update: () => import('./update.ts'),
 };
 
-/** Commands of runc that do not exist here, with the exit code of that. */
-export const unsupportedCommands: Readonly<Record<string, number>> = {
-  checkpoint: 1,
-  restore: 1,
+const NOT_YET = 'is not supported by this version';
+
+/** Commands of runc and crun that do not exist here, and why. */
+export const unsupportedCommands: Readonly<Record<string, string>> = {
+  checkpoint: NOT_YET,
+  mounts:
+    'is not supported: a container gets its mounts when it is created, before anything of it runs, as later its own ' +
+    'processes could change the paths meanwhile; put them into the config, or below an rslave bind mount of the host',
+  restore: NOT_YET,
 };
 
 export const commandNames: readonly string[] = Object.keys(loaders);

@@ -1,5 +1,6 @@
 import {defineCommand} from '../options.ts';
 import {parseSignal} from '../signals.ts';
+import {regexOption} from './regex-option.ts';
 
 export const command = defineCommand({
   name: 'kill',
@@ -12,12 +13,20 @@ export const command = defineCommand({
   arity: {min: 1, max: 2},
   options: [
     {name: 'all', alias: 'a', type: 'boolean', description: 'send the signal to every process of the container'},
+    regexOption,
   ],
   stopAtArgument: true,
   async run(context, input) {
-    const [id, signal = 'SIGTERM'] = input.args;
+    const [id, signal = 'SIGTERM'] = input.args as [string, string?];
+    const {all, regex} = input.options;
+    const number = parseSignal(signal);
     const {kill} = await import('../../container/kill.ts');
-    kill(context, id as string, parseSignal(signal), {all: input.options.all});
+    if (regex) {
+      const {forEachMatching} = await import('../../container/matching.ts');
+      forEachMatching(context, id, (each) => kill(context, each, number, {all}));
+    } else {
+      kill(context, id, number, {all});
+    }
     return {};
   },
 });

@@ -37,7 +37,7 @@ describe('help', () => {
 
   it('says that a missing command is missing', async () => {
     for (const name of Object.keys(unsupportedCommands)) {
-      expect((await cli(['help', name])).stderr).toContain('is not supported by this version');
+      expect((await cli(['help', name])).stderr).toMatch(/ is not supported/);
     }
   });
 
