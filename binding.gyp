@@ -6,7 +6,7 @@
   'variables': {
     # What runts-init and the addon share, and what is the addon's alone.
     'core_sources': ['addon/core/clone.c', 'addon/core/decode.c', 'addon/core/message.c', 'addon/core/program.c'],
-    'runtime_sources': ['addon/core/netlink.c', 'addon/core/spawn.c', 'addon/core/supervise.c'],
+    'runtime_sources': ['addon/core/netlink.c', 'addon/core/notify.c', 'addon/core/spawn.c', 'addon/core/supervise.c'],
     'init_sources': ['<!@(ls addon/init/*.c)'],
     'launcher_sources': ['<!@(ls addon/launcher/*.c)'],
     'core_headers': ['<!@(ls addon/core/*.h)'],

@@ -28,6 +28,11 @@ export class ConfigError extends RuntsError {
     super(problems.map(({pointer, message}) => `${file}#${pointer}: ${message}`).join('\n'));
     this.problems = problems;
   }
+
+  /** The same of another file. */
+  in(file: string): ConfigError {
+    return new ConfigError(this.problems, file);
+  }
 }
 
 /** What the addon and Node's own fs throw: the facts of a failed system call. `errno` is negative, as in Node. */

@@ -132,14 +132,22 @@ export interface Native {
 
   /** Foreground run: forwards every catchable signal to the container's first process, relays between our stdio and
    * `master` in raw mode (-1: no terminal), or our ends of the container's three `pipes` (which it closes), copies the window
-   * size, reaps every child; returns when it has ended. */
+   * size, passes on to the `manager` that the program is ready, when it says so to the `listener` (which is closed), reaps every child;
+   * returns when it has ended. */
   supervise(request: {
     pidfd: number;
     pid: number;
     master: number;
     pipes: readonly number[];
     stdio: readonly [number, number, number];
+    notify?: {readonly listener: number; readonly manager: string};
   }): ExitStatus;
+  /** A unix datagram socket that everybody may send to, at a path of any length. */
+  notifyListen(path: string): number;
+  /** Waits for READY=1 (sd_notify(3)); false when the process behind the pidfd has ended without it. */
+  notifyWait(request: {listener: number; pidfd: number}): boolean;
+  /** Tells the service manager (`/path` or `@abstract`) READY=1 and MAINPID, and waits until it has taken both: ETIMEDOUT. */
+  notifyManager(request: {manager: string; pid: number; barrierMs: number}): void;
   /** Has the pty behind `master`, which is relayed to a terminal, leave newlines as they are: that terminal sees to them. */
   leaveNewlines(master: number): void;
   /** Starts queueing signals for supervise(); call before spawn. */

@@ -16,6 +16,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
 	RegisterFiles(env, exports);
 	RegisterScheduling(env, exports);
 	RegisterNetwork(env, exports);
+	RegisterNotify(env, exports);
 	RegisterBpf(env, exports);
 	return exports;
 }

@@ -38,6 +38,10 @@ Napi::Value Supervise(const Napi::CallbackInfo &info) {
 	job.pidfd = NumberOf(request, "pidfd");
 	job.pid = NumberOf(request, "pid");
 	job.master = NumberOf(request, "master");
+	const Napi::Value notify = request.Get("notify");
+	const std::string manager = notify.IsObject() ? StringOf(notify.As<Napi::Object>(), "manager") : "";
+	job.listener = notify.IsObject() ? NumberOf(notify.As<Napi::Object>(), "listener") : -1;
+	job.manager = manager.c_str();
 	const std::vector<int> pipes = NumbersOf(request, "pipes");
 	const std::vector<int> stdio = NumbersOf(request, "stdio");
 	for (size_t i = 0; i < 3; i++)

@@ -10,5 +10,6 @@ void RegisterConsole(Napi::Env env, Napi::Object exports);    // terminals, fore
 void RegisterFiles(Napi::Env env, Napi::Object exports);      // locks, FIFOs, namespaces
 void RegisterScheduling(Napi::Env env, Napi::Object exports); // policies and priorities
 void RegisterNetwork(Napi::Env env, Napi::Object exports);    // netlink
+void RegisterNotify(Napi::Env env, Napi::Object exports);     // sd_notify
 
 #endif

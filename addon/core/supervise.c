@@ -13,6 +13,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "notify.h"
+
 #define LAST_SIGNAL 64
 #define BUFFER_SIZE 4096 // what a pipe takes without blocking once poll says so (PIPE_BUF)
 
@@ -192,17 +194,28 @@ static void make_relays(const struct supervision *job, struct relay relays[RELAY
 	}
 }
 
+// The service is ready as soon as its program is; the manager then goes on to wait for us, who end with it. Nobody is left to
+// tell of a manager that is gone.
+static void pass_readiness(struct supervision *job) {
+	if (!notify_is_ready(job->listener))
+		return;
+	notify_manager(job->manager, getpid());
+	close(job->listener);
+	job->listener = -1;
+}
+
 static void run_loop(struct supervision *job, struct relay relays[RELAYS]) {
 	bool ended = reap_children(job);
 	for (;;) {
-		struct pollfd events[1 + 2 * RELAYS] = {{queue[0], POLLIN, 0}};
+		struct pollfd events[2 + 2 * RELAYS] = {{queue[0], POLLIN, 0}};
 		for (int i = 0; i < RELAYS; i++)
 			relay_poll(&relays[i], events + 1 + 2 * i);
+		events[1 + 2 * RELAYS] = (struct pollfd){job->listener, POLLIN, 0};
 		// Once it has ended, what it wrote last still goes out, but nothing goes in any more.
 		if (ended)
 			events[1].fd = events[2].fd = -1;
 		bool pending = is_full(&relays[OUTPUT]) || is_full(&relays[ERROR]);
-		int ready = poll(events, 1 + 2 * RELAYS, ended && !pending ? 0 : -1);
+		int ready = poll(events, 2 + 2 * RELAYS, ended && !pending ? 0 : -1);
 		if (ready < 0 && errno != EINTR)
 			return;
 		if (ready == 0)
@@ -213,6 +226,8 @@ static void run_loop(struct supervision *job, struct relay relays[RELAYS]) {
 			ended |= handle_signals(job);
 		for (int i = 0; i < RELAYS; i++)
 			relay_move(&relays[i], events + 1 + 2 * i, i == INPUT);
+		if (events[1 + 2 * RELAYS].revents != 0)
+			pass_readiness(job);
 	}
 }
 
@@ -238,6 +253,8 @@ int supervise(struct supervision *job) {
 		if (theirs >= 0)
 			close(theirs);
 	}
+	if (job->listener >= 0)
+		close(job->listener);
 	if (raw)
 		tcsetattr(job->in, TCSADRAIN, &before);
 	release_signals();

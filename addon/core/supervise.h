@@ -13,12 +13,14 @@ int leave_newlines(int master);
 
 struct supervision {
 	int pidfd;
-	pid_t pid;        // our child
-	int master;       // of the container's pty, or -1
-	int pipes[3];     // our ends of the container's stdin, stdout and stderr, or -1; closed on return
-	int in, out, err; // what these are relayed to
-	int code;         // set on return: exit code, or -1
-	int signal;       // set on return: the signal that ended it, or 0
+	pid_t pid;           // our child
+	int master;          // of the container's pty, or -1
+	int pipes[3];        // our ends of the container's stdin, stdout and stderr, or -1; closed on return
+	int in, out, err;    // what these are relayed to
+	int listener;        // where the program says that it is ready (notify.h), or -1; closed on return
+	const char *manager; // whom that is passed on to
+	int code;            // set on return: exit code, or -1
+	int signal;          // set on return: the signal that ended it, or 0
 };
 
 // Forwards queued and new signals, relays the terminal or the pipes, reaps every child. Returns 0 when `pid` has ended.

@@ -11,6 +11,8 @@ export interface Bundle {
   /** Absolute. */
   readonly path: string;
   readonly config: Config;
+  /** Name of the config as the caller gave it, for messages. */
+  readonly file: string;
   /** The file as it was read. */
   readonly text: string;
   /** Absolute, free of symlinks. */
@@ -25,9 +27,15 @@ export function absolutePath(ctx: Pick<Context, 'cwd'>, path: string): string {
 /** Loads a bundle; unknown keys of its config become warnings in the log. */
 export function openBundle(ctx: Context, options: {readonly bundle: string; readonly config?: string}): Bundle {
   const path = absolutePath(ctx, options.bundle);
-  const {config, warnings, text} = loadConfig(path, options.config);
+  const {config: file = 'config.json'} = options;
+  const {config, warnings, text} = loadConfig(path, file);
   for (const warning of warnings) ctx.log.warn(warning);
-  return {path, config, text, rootfs: findRootfs(path, config.root.path)};
+  return {path, config, file, text, rootfs: findRootfs(path, config.root.path)};
+}
+
+/** A warning about config.json, told of the file that stands in for it. */
+export function inFile({file}: Pick<Bundle, 'file'>, warning: string): string {
+  return warning.replace(/^config\.json#/, () => `${file}#`);
 }
 
 /** The absolute path of the rootfs. A symlink in its place is refused, as whoever may replace it would choose what

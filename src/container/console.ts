@@ -53,11 +53,17 @@ export function placeMaster(
   }
 }
 
-/** Sends a pidfd of an exec'd process; the message says "setns". */
-export function sendPidfd(ctx: Pick<Context, 'cwd' | 'native'>, socket: string, pidfd: number): void {
+/** Sends a pidfd of a process that was just made; the message is runc's word for its kind: "standard" of a container's first
+ * one, "setns" of one that exec adds. */
+export function sendPidfd(
+  ctx: Pick<Context, 'cwd' | 'native'>,
+  socket: string,
+  pidfd: number,
+  payload: 'standard' | 'setns',
+): void {
   const path = absolutePath(ctx, socket);
   try {
-    ctx.native.sendFd({path, payload: 'setns', fd: pidfd});
+    ctx.native.sendFd({path, payload, fd: pidfd});
   } catch (error) {
     if (!isSyscallError(error)) throw error;
     throw new RuntsError(`cannot send the pidfd to the socket ${path}: ${error.syscall}: ${errnoText(error.errno)}`, {

@@ -17,10 +17,11 @@ const SEPARATOR = '\x1f';
 /** Finds the words for a step by its index in the plan. */
 export type StepLookup = (index: number) => StepSummary | undefined;
 
-export function stepsOf(steps: readonly Step[]): StepLookup {
+/** `file` is that of the config which they were made from. */
+export function stepsOf(steps: readonly Step[], file = 'config.json'): StepLookup {
   return (index) => {
     const step = steps[index];
-    return step === undefined ? undefined : summarizeStep(step);
+    return step === undefined ? undefined : {...summarizeStep(step), file};
   };
 }
 

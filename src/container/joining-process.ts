@@ -190,7 +190,7 @@ function schedule({ctx, config: {process}, wanted}: Exec, {pid}: InitProcess): v
 /** Lets go of runts-init, which from here on outlives us. */
 function commit({ctx, options, record, container, undo}: Exec, talk: Talk, process: InitProcess): void {
   const {native} = ctx;
-  if (options.pidfdSocket !== undefined) sendPidfd(ctx, options.pidfdSocket, process.pidfd);
+  if (options.pidfdSocket !== undefined) sendPidfd(ctx, options.pidfdSocket, process.pidfd, 'setns');
   if (options.pidFile !== undefined) {
     const path = writePidFile(ctx, options.pidFile, process.pid);
     undo.push('remove the pid file', () => removePidFile(path));

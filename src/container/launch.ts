@@ -11,7 +11,7 @@ import {
   resolveCgroup,
 } from '../cgroups/index.ts';
 import type {Context} from '../context.ts';
-import {RuntsError} from '../errors.ts';
+import {ConfigError, RuntsError} from '../errors.ts';
 import type {PlanOptions} from '../plan/input.ts';
 import {validateId} from '../state/id.ts';
 import type {ContainerRecord} from '../state/record.ts';
@@ -23,9 +23,9 @@ import {
   writeConfigCopy,
   writeRecord,
 } from '../state/store.ts';
-import {type Bundle, openBundle} from './bundle.ts';
-import {checkTerminal, hangUpConsole} from './console.ts';
-import {createDescriptors, type Descriptors} from './descriptors.ts';
+import {type Bundle, inFile, openBundle} from './bundle.ts';
+import {checkTerminal, hangUpConsole, sendPidfd} from './console.ts';
+import {closeQuietly, createDescriptors, type Descriptors} from './descriptors.ts';
 import {stepsOf} from './failure.ts';
 import {endedEarly, shakeHands, startInit} from './first-process.ts';
 import {makeGate} from './gate.ts';
@@ -34,6 +34,7 @@ import {runPoststopHooks} from './hooks.ts';
 import {type InheritedFds, inheritedFds} from './inherited-fds.ts';
 import type {InitProcess} from './init-process.ts';
 import {makeRdtGroups, planRdt, removeRdtGroups, resctrlRoot} from './intel-rdt.ts';
+import {listenForReadiness, makeNotifyDirectory, type Notify} from './notify.ts';
 import {patienceWith} from './patience.ts';
 import {removePidFile, writePidFile} from './pid-file.ts';
 import {newRecord, preparePlan, stepsAfterReady} from './prepare.ts';
@@ -48,6 +49,8 @@ export interface CreateOptions {
   readonly config?: string;
   /** Unix socket that gets the master side of the terminal. */
   readonly consoleSocket?: string;
+  /** Unix socket that gets a pidfd of the first process. */
+  readonly pidfdSocket?: string;
   readonly pidFile?: string;
   /** Without pivot_root, for a rootfs on an initramfs. */
   readonly noPivot?: boolean;
@@ -74,6 +77,8 @@ export interface Launched {
   readonly master: number;
   /** Our ends of the container's stdin, stdout and stderr in a foreground run without a terminal, else empty. */
   readonly pipes: readonly number[];
+  /** Of a `run` with someone to tell when the program is ready. */
+  readonly notify: Notify | undefined;
 }
 
 /** What the parts of a launch share. */
@@ -133,7 +138,7 @@ export function launch(ctx: Context, id: string, options: CreateOptions, mode: L
     // Undoing may itself need descriptors, where few are allowed.
     descriptors.closeAll();
     undo.rollBack(ctx.log);
-    throw error;
+    throw error instanceof ConfigError && options.config !== undefined ? error.in(options.config) : error;
   } finally {
     descriptors.closeAll();
     lasting.closeAll();
@@ -141,7 +146,7 @@ export function launch(ctx: Context, id: string, options: CreateOptions, mode: L
 }
 
 function goThrough(launch: Launch, id: string): Launched {
-  const {ctx, bundle, options, mark} = launch;
+  const {ctx, bundle, options, undo, mark} = launch;
   const layout = readLayout();
   const cgroup = resolveCgroup(layout, bundle.config.linux?.cgroupsPath, id, ctx.rootless);
   undoHooks(launch, id);
@@ -155,23 +160,25 @@ function goThrough(launch: Launch, id: string): Launched {
   mark('claimed');
 
   const plan = preparePlan(ctx, bundle, placed.record, layout, planOptions(placed), launch.descriptors);
-  if (placed.mode.gated) placed.record = {...placed.record, afterGate: stepsAfterReady(plan)};
+  if (placed.mode.gated) placed.record = {...placed.record, afterGate: stepsAfterReady(plan, bundle.file)};
   mark('planned');
   makeCgroup(placed);
   mark('cgroup made');
   makeRdt(placed);
+  const notify = placed.mode.gated ? undefined : listenForReadiness(ctx, directory.path);
+  if (notify !== undefined) undo.push('close the socket for readiness', () => closeQuietly(notify.listener));
   const init = startInit(placed, plan);
   mark('spawned');
   const talk = {
     channel: init.sync,
-    lookup: stepsOf(plan.steps),
+    lookup: stepsOf(plan.steps, bundle.file),
     patience: patienceWith(bundle.config.hooks?.createContainer),
   };
   const master = shakeHands(placed, talk, init);
-  applyScheduling(ctx.native, bundle.config.process, init.pid);
+  applyScheduling(ctx.native, bundle.config.process, init.pid, `${bundle.file}#/process`);
   mark('ready');
   commit(placed, talk, init);
-  return {directory, record: placed.record, init, master, pipes: launch.stdio.ours};
+  return {directory, record: placed.record, init, master, pipes: launch.stdio.ours, notify};
 }
 
 /** They come when all else has been undone. */
@@ -191,7 +198,9 @@ function claim({ctx, undo}: Launch, id: string): LockedDirectory {
 }
 
 function planOptions({ctx, options, mode, inherited, directory, descriptors}: Placed): PlanOptions {
+  const notifyDirectory = makeNotifyDirectory(ctx, directory.path);
   return {
+    ...(notifyDirectory === undefined ? {} : {notifyDirectory}),
     noPivot: options.noPivot === true,
     noNewKeyring: options.noNewKeyring === true,
     preserveFds: inherited.preserve,
@@ -204,7 +213,7 @@ function makeCgroup({ctx, bundle, record, undo}: Placed): void {
   createCgroup(record.cgroup);
   undo.push('remove the cgroup', () => removeCgroup(record.cgroup));
   const warnings = applyResources(record.cgroup, bundle.config.linux?.resources, ctx.native);
-  for (const warning of warnings) ctx.log.warn(warning);
+  for (const warning of warnings) ctx.log.warn(inFile(bundle, warning));
   delegateCgroup(record.cgroup, bundle.config);
 }
 
@@ -225,6 +234,7 @@ function commit(launch: Placed, talk: Talk, init: InitProcess): void {
   const {ctx, options, directory, undo, record} = launch;
   launch.record = {...record, status: 'created'};
   writeRecord(directory, launch.record);
+  if (options.pidfdSocket !== undefined) sendPidfd(ctx, options.pidfdSocket, init.pidfd, 'standard');
   if (options.pidFile !== undefined) {
     const path = writePidFile(ctx, options.pidFile, init.pid);
     undo.push('remove the pid file', () => removePidFile(path));

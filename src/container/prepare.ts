@@ -10,7 +10,7 @@ import type {CompiledPlan, PlanOptions} from '../plan/input.ts';
 import {type FieldTypes, operations, type Step} from '../plan/operations.ts';
 import {type ContainerRecord, OCI_VERSION, RECORD_VERSION} from '../state/record.ts';
 import type {LockedDirectory} from '../state/store.ts';
-import type {Bundle} from './bundle.ts';
+import {type Bundle, inFile} from './bundle.ts';
 import type {Descriptors} from './descriptors.ts';
 import {openNamespaces, sharesPidNamespace} from './namespaces.ts';
 import {summarizeStep} from './words.ts';
@@ -50,12 +50,13 @@ export function timestamp(date: Date): string {
 /** Opens what the plan needs and compiles it; its warnings go to the log. */
 export function preparePlan(
   ctx: Context,
-  {path, config, rootfs}: Bundle,
+  bundle: Bundle,
   {cgroup, id}: ContainerRecord,
   layout: CgroupLayout,
   options: PlanOptions,
   descriptors: Descriptors,
 ): CompiledPlan {
+  const {path, config, rootfs} = bundle;
   const namespaceFds = openNamespaces(ctx.native, config, descriptors);
   const seccomp = config.linux?.seccomp;
   const plan = compilePlan({
@@ -72,14 +73,14 @@ export function preparePlan(
     namespaceFds,
     ...(seccomp === undefined ? {} : {seccomp: seccompProgram(ctx, seccomp)}),
   });
-  for (const warning of plan.warnings) ctx.log.warn(warning);
+  for (const warning of plan.warnings) ctx.log.warn(inFile(bundle, warning));
   return plan;
 }
 
 /** What `start` may hear of: everything after `ready`. */
-export function stepsAfterReady({steps}: Pick<CompiledPlan, 'steps'>): ContainerRecord['afterGate'] {
+export function stepsAfterReady({steps}: Pick<CompiledPlan, 'steps'>, file: string): ContainerRecord['afterGate'] {
   const index = steps.findLastIndex(({op}) => op === 'ready') + 1;
-  return {index, steps: steps.slice(index).map(summarizeStep)};
+  return {index, steps: steps.slice(index).map((step) => ({...summarizeStep(step), file}))};
 }
 
 /** The fds that the steps of a plan name: runts-init has to inherit them. */

@@ -6,6 +6,7 @@ import {closeQuietly} from './descriptors.ts';
 import {destroy} from './destroy.ts';
 import {letGo} from './init-process.ts';
 import {type CreateOptions, type Launched, launch} from './launch.ts';
+import {awaitReadiness} from './notify.ts';
 import {runPoststart} from './start.ts';
 
 export interface RunOptions extends CreateOptions {
@@ -29,7 +30,10 @@ export function run(ctx: Context, id: string, options: RunOptions): number {
   const launched = launch(ctx, id, options, {detached, gated: false});
   try {
     afterLaunch(ctx, launched);
-    if (detached) return 0;
+    if (detached) {
+      if (launched.notify !== undefined) awaitReadiness(ctx, launched.notify, launched.record);
+      return 0;
+    }
     const status = supervise(ctx, launched);
     if (options.keep !== true) clean(ctx, launched);
     return exitCodeOf(status);
@@ -48,8 +52,11 @@ function afterLaunch(ctx: Context, {directory, record}: Launched): void {
   }
 }
 
-function supervise({native, stdin, stdout, stderr}: Context, {init, master, pipes}: Launched): ExitStatus {
-  return native.supervise({pidfd: init.pidfd, pid: init.pid, master, pipes, stdio: [stdin, stdout, stderr]});
+function supervise({native, stdin, stdout, stderr}: Context, launched: Launched): ExitStatus {
+  const {init, master, pipes, notify} = launched;
+  const {pid, pidfd} = init;
+  const stdio = [stdin, stdout, stderr] as const;
+  return native.supervise({pidfd, pid, master, pipes, stdio, ...(notify === undefined ? {} : {notify})});
 }
 
 /** What is left of the container once its program has ended. The exit code is what the caller has waited for: a failure

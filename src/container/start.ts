@@ -10,6 +10,7 @@ import {openGate, removeGate} from './gate.ts';
 import {awaitEnd} from './handshake.ts';
 import {runHooks, stateForHooks} from './hooks.ts';
 import {DEATH_DEADLINE_MS} from './init-process.ts';
+import {awaitReadiness, listenForReadiness} from './notify.ts';
 import {patienceWith} from './patience.ts';
 import {viewLocked} from './status.ts';
 
@@ -21,15 +22,23 @@ const refusals: Readonly<Record<Exclude<Status, 'created'>, string>> = {
   stopped: 'cannot start a container that has stopped',
 };
 
-/** Has the user's program run in a created container. When it cannot be executed that is thrown, and the container is
+/** Has the user's program run in a created container. With a NOTIFY_SOCKET it also waits until the program is ready. When it cannot be executed that is thrown, and the container is
  * stopped. When a poststart hook fails, that is thrown, and the container is gone. */
 export function start(ctx: Context, id: string): void {
-  withContainer(ctx, id, (directory) => {
+  const started = withContainer(ctx, id, (directory) => {
     const {record, status} = viewLocked(ctx, id);
     if (status !== 'created') throw new RuntsError(refusals[status]);
-    passGate(ctx, directory, record);
-    runPoststart(ctx, directory, record);
+    const notify = listenForReadiness(ctx, directory.path);
+    try {
+      passGate(ctx, directory, record);
+      runPoststart(ctx, directory, record);
+    } catch (error) {
+      if (notify !== undefined) closeQuietly(notify.listener);
+      throw error;
+    }
+    return {record, notify};
   });
+  if (started.notify !== undefined) awaitReadiness(ctx, started.notify, started.record);
 }
 
 function passGate(ctx: Context, directory: LockedDirectory, record: ContainerRecord): void {

@@ -1,5 +1,6 @@
 // process.env as the container's program gets it.
 import type {PlanInput} from './input.ts';
+import {NOTIFY_SOCKET, NOTIFY_TARGET} from './notify.ts';
 
 /** Of entries with the same name the last one counts. */
 export function lastOfEach(entries: readonly string[]): string[] {
@@ -10,8 +11,9 @@ export function lastOfEach(entries: readonly string[]): string[] {
 /** Sockets of LISTEN_FDS are told to the container's first process, whose pid it is as far as it can see. */
 export function containerEnvironment({config, options}: PlanInput): string[] {
   const entries = [...(config.process.env ?? [])];
-  const {listenFds = 0} = options;
+  const {listenFds = 0, notifyDirectory} = options;
   if (listenFds > 0) entries.push(`LISTEN_FDS=${listenFds}`, 'LISTEN_PID=1');
+  if (notifyDirectory !== undefined) entries.push(`NOTIFY_SOCKET=${NOTIFY_TARGET}/${NOTIFY_SOCKET}`);
   return lastOfEach(entries);
 }
 

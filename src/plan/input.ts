@@ -35,6 +35,8 @@ export interface PlanOptions {
   readonly preserveFds: number;
   /** Sockets of systemd's socket activation, from fd 3 on (LISTEN_FDS). */
   readonly listenFds?: number;
+  /** The directory for the socket that the program tells of its readiness, on the host. */
+  readonly notifyDirectory?: string;
   /** create: where init waits for start, and reports what fails then. */
   readonly gate?: {readonly read: number; readonly report: number};
 }

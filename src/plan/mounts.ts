@@ -10,6 +10,7 @@ import {labelFor, mountLabel} from './mount-label.ts';
 import {type MountOptions, parseMountOptions} from './mount-options.ts';
 import {NO_SLOT, prepareSource, rootfsSource} from './mount-sources.ts';
 import {substituteStep} from './mount-substitutes.ts';
+import {notifyMounts} from './notify.ts';
 import type {Step} from './operations.ts';
 import {fitOptions} from './overlay.ts';
 import {containerPath, isWithin} from './paths.ts';
@@ -34,8 +35,9 @@ export interface MountEntry {
 }
 
 export function planMounts(input: PlanInput, warnings: string[]): MountPlan {
-  const mounts = input.config.mounts ?? [];
-  const entries = mounts.map(readMount);
+  const own = input.config.mounts ?? [];
+  const mounts = [...own, ...notifyMounts(input)];
+  const entries = mounts.map((mount, index) => readMount(mount, index, index < own.length ? `/mounts/${index}` : ''));
   for (const entry of entries) checkEntry(entry, input, warnings);
   const plans = entries.map((entry, index) => planMount(entry, mounts[index] as Mount, input));
   return {
@@ -53,8 +55,8 @@ export function bindsDev(mounts: readonly Mount[] = []): boolean {
   });
 }
 
-function readMount(mount: Mount, index: number): MountEntry {
-  const at = `/mounts/${index}`;
+/** `at` is empty for a mount that is not of the config. */
+function readMount(mount: Mount, index: number, at: string): MountEntry {
   const options = parseMountOptions(mount.options ?? []);
   const type = options.bind ? 'bind' : (mount.type ?? '');
   if (type === '' && !options.remount) throw problem(`${at}/type`, 'is missing, and no option says "bind"');

@@ -11,7 +11,7 @@ import {allCgroups, entries, processesOf, read, until} from './inspect.ts';
 const PODMANS_OWN = /\/libpod_parent(\/conmon)?$/;
 
 /** Made from the C files next to this one. Static: some run in containers. */
-const PROGRAMS = ['recvfd', 'seccomp-agent', 'syscalls', 'filter-flags', 'onlooker'];
+const PROGRAMS = ['recvfd', 'seccomp-agent', 'syscalls', 'filter-flags', 'notify', 'onlooker'];
 
 const DEFAULT_ROOTS = ['/run/runts', '/run/runc'];
 

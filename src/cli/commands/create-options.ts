@@ -25,6 +25,12 @@ export const createOptions = defineOptions([
     path: 'file',
     description: "path to an AF_UNIX socket that receives the master end of the container's pseudoterminal",
   },
+  {
+    name: 'pidfd-socket',
+    type: 'string',
+    path: 'file',
+    description: "path to an AF_UNIX socket that receives a pidfd of the container's first process",
+  },
   {name: 'pid-file', type: 'string', path: 'file', description: 'file to write the process id to'},
   {
     name: 'no-pivot',
@@ -57,6 +63,7 @@ export function toCreateOptions(context: Context, input: CommandInput<typeof cre
     bundle: options.bundle ?? context.cwd,
     ...(options.config === undefined ? {} : {config: options.config}),
     ...(options['console-socket'] === undefined ? {} : {consoleSocket: options['console-socket']}),
+    ...(options['pidfd-socket'] === undefined ? {} : {pidfdSocket: options['pidfd-socket']}),
     ...(options['pid-file'] === undefined ? {} : {pidFile: options['pid-file']}),
     noPivot: options['no-pivot'],
     noNewKeyring: options['no-new-keyring'],

@@ -144,8 +144,8 @@ describe('create', () => {
     expect(afterGate).toEqual({
       index: 3,
       steps: [
-        {op: 'gate', at: '', what: 'wait for start'},
-        {op: 'exec', at: '/process/args', what: 'exec /bin/app', name: '/bin/app'},
+        {op: 'gate', at: '', what: 'wait for start', file: 'config.json'},
+        {op: 'exec', at: '/process/args', what: 'exec /bin/app', name: '/bin/app', file: 'config.json'},
       ],
     });
   });
