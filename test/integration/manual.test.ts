@@ -132,7 +132,7 @@ describe.each(Object.keys(shells))('completion in %s', (shell) => {
     expect(await offered(box, 'runts --log-format ')).toEqual(['json', 'text']);
     expect(await offered(box, 'runts --log-format=j')).toEqual(['json']);
     expect(await offered(box, 'runts list -f ')).toEqual(['json', 'table']);
-    expect(await offered(box, 'runts kill --')).toEqual(['--all', '--help']);
+    expect(await offered(box, 'runts kill --')).toEqual(['--all', '--help', '--regex']);
   });
 
   test('knows where an option or an argument ends', async ({box}) => {

@@ -79,7 +79,7 @@ describe('new namespaces', () => {
   });
 
   test('namespaces: the program is process 1 of its pid namespace', async ({box}) => {
-    expect(await box.sh('echo $$; ls /proc | grep -c "^[0-9]*$"')).toBe('1\n3');
+    expect(await box.sh('echo $$; cd /proc; echo [0-9]*')).toBe('1\n1');
   });
 
   test('namespaces: a new network namespace has a loopback that is up, and nothing else', async ({box}) => {
