@@ -32,7 +32,7 @@ test: build $(native_tests) ## lint, type check, unit, native and integration te
 	@scripts/setup.sh readers
 	@scripts/test.sh lint unit native integration
 
-.PHONY: test-unit test-native test-integration test-lab
+.PHONY: test-unit test-native test-integration test-engines test-lab
 test-unit: build ## the TypeScript parts, without the kernel
 	@scripts/test.sh unit
 test-native: $(native_tests) ## plan decoder and runts-init, with ASan and UBSan
@@ -41,6 +41,9 @@ test-integration: build $(native_tests) ## the built program on this kernel, by 
 	@scripts/setup.sh engines
 	@scripts/setup.sh readers
 	@scripts/test.sh integration
+test-engines: build ## under containerd, Docker, Podman and Buildah, beside runc; installs the packages for it
+	@scripts/setup.sh engines
+	@scripts/test.sh engines
 test-lab: build ## cgroup v2, in a throw-away Linux guest; installs the packages for it
 	@scripts/setup.sh lab
 	@scripts/test.sh lab

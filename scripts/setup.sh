@@ -16,7 +16,22 @@ build=(
   static=/bin/busybox:busybox-static
   ps:procps
 )
-engines=(newuidmap:uidmap podman:podman conmon:conmon containerd:containerd runc:runc crun:crun)
+engines=(
+  newuidmap:uidmap
+  podman:podman
+  conmon:conmon
+  buildah:buildah
+  containerd:containerd
+  dockerd:docker.io
+  docker-compose:docker-compose
+  runc:runc
+  crun:crun
+  mmdebstrap:mmdebstrap
+  iptables:iptables
+  ip:iproute2
+  script:bsdutils
+  unshare:util-linux
+)
 readers=(bash:bash zsh:zsh fish:fish groff:groff-base mandoc:mandoc)
 lab=(linux.uml:user-mode-linux mmdebstrap:mmdebstrap mke2fs:e2fsprogs setpriv:util-linux)
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# test.sh SUITE...: runs suites (lint, unit, native, integration, lab, conformance) one after the other, all of them even when one fails,
+# test.sh SUITE...: runs suites (lint, unit, native, integration, engines, lab, conformance) one after the other, all of them even when one fails,
 # and ends with "N passed, N failed" over them. `test.sh sum SUITE...` only sums up what earlier runs left in build/results.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -40,6 +40,18 @@ native() {
     step "$(basename "$program")" quietly "$program"
   done
   count_steps
+}
+engines() {
+  local script counts sum=(0 0 0) i
+  for script in test/engines/*.sh; do
+    echo "- $(basename "$script" .sh)"
+    rm -f "$results/engine"
+    RUNTS_COUNTS=$results/engine test/engines/run "$(basename "$script" .sh)"
+    # An engine that broke down before it could count is one failure.
+    read -r -a counts 2>/dev/null <"$results/engine" || counts=(0 1 0)
+    for i in 0 1 2; do sum[i]=$((sum[i] + counts[i])); done
+  done
+  echo "${sum[*]}" >"$results/$suite"
 }
 lab() {
   local script

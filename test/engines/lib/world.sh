@@ -1,0 +1,44 @@
+#!/bin/bash
+# world.sh SCENARIO...: the first process of new namespaces of all kinds but "user": makes /run, /sys, cgroups and network private, starts
+# the engine, runs the scenarios, stops the engine, and notes what is left. So nothing of it can reach or outlive the rest of the machine.
+set -euo pipefail
+here=$PROJECT/test/engines
+# shellcheck source=cgroups.sh
+. "$here/lib/cgroups.sh"
+# shellcheck source=leaks.sh
+. "$here/lib/leaks.sh"
+
+mount -t tmpfs -o mode=755 tmpfs /run
+mkdir -m 1777 /run/lock
+mount_cgroups
+ip link set lo up
+export TMPDIR=$WORK/tmp HOME=$WORK/home
+mkdir -p "$HOME"
+
+# A resident runtime serves the calls of the scenarios, and none of those with runc.
+agent=''
+if [ "$RUNTIME_NAME" = runts ] && [ -n "${RUNTS_AGENT:-}" ]; then
+  "$RUNTIME" agent >"$WORK/agent.log" 2>&1 &
+  agent=$!
+fi
+
+# shellcheck source=scenario.sh
+. "$here/lib/scenario.sh"
+# shellcheck source=/dev/null
+. "$here/$ENGINE.sh"
+note_before
+engine_versions >"$WORK/versions" 2>&1
+engine_start
+for name; do
+  began=${EPOCHREALTIME/./}
+  timeout --kill-after=5 "${SCENARIO_TIMEOUT:-120}" "$here/lib/one.sh" "$name" \
+    >"$WORK/results/$name.out" 2>"$WORK/results/$name.err" && code=0 || code=$?
+  echo "$code $((${EPOCHREALTIME/./} - began))" >"$WORK/results/$name.end"
+  [ -z "${ENGINES_VERBOSE:-}" ] || echo "$RUNTIME_NAME $name: $code" >&2
+done
+engine_stop
+if [ -n "$agent" ]; then
+  kill "$agent"
+  wait "$agent" || :
+fi
+note_leaks
