@@ -37,7 +37,7 @@ function run(...args: readonly string[]): Promise<void> {
 const work = mkdtempSync(join(tmpdir(), 'runts-warm-up.'));
 const root = ['--root', join(work, 'state'), '--log', join(work, 'log'), '--log-format', 'json'];
 const bundle = join(work, 'bundle');
-process.env['RUNTS_LAUNCH'] = '1;nofile=1024:4096;ignored=0;blocked=0;fds=;argv0=runts';
+process.env['RUNTS_LAUNCH'] = '1;nofile=1024:4096;fds=;argv0=runts';
 try {
   mkdirSync(bundle);
   await run(...root, 'spec', '--bundle', bundle);

@@ -8,9 +8,6 @@ import type {Native} from './native.ts';
 export interface LaunchFacts {
   /** RLIMIT_NOFILE as the caller had it; Node raises the soft limit. */
   readonly nofile: {readonly soft: bigint; readonly hard: bigint};
-  /** Signals that were ignored and blocked: bit n-1 stands for signal n. */
-  readonly ignoredSignals: bigint;
-  readonly blockedSignals: bigint;
   /** The fds >= 3 that the caller handed over, ascending. */
   readonly inheritedFds: readonly number[];
 }

@@ -57,7 +57,7 @@ int do_rlimit(struct init *init, const struct op_rlimit *op) {
 }
 
 int do_signals(struct init *init, const struct op_signals *op) {
-	(void)init;
+	(void)op;
 	// Raw, as libcs keep some of the real-time signals to themselves; 8 is the size of the kernel's sigset_t.
 	for (int number = 1; number <= LAST_SIGNAL; number++) {
 		struct {
@@ -65,12 +65,12 @@ int do_signals(struct init *init, const struct op_signals *op) {
 			unsigned long flags;
 			void (*restorer)(void);
 			uint64_t mask;
-		} action = {.handler = op->ignored >> (number - 1) & 1 ? SIG_IGN : SIG_DFL};
+		} action = {.handler = SIG_DFL};
 		syscall(SYS_rt_sigaction, number, &action, NULL,
 			8); // fails for KILL and STOP only, which need no reset
 	}
-	uint64_t blocked = op->blocked;
-	return syscall(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, NULL, 8) < 0 ? fails(init, "rt_sigprocmask", "") : 0;
+	uint64_t none = 0;
+	return syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, 8) < 0 ? fails(init, "rt_sigprocmask", "") : 0;
 }
 
 int do_stdio_owner(struct init *init, const struct op_stdio_owner *op) {

@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -22,46 +21,13 @@ static void add(struct text *text, const char *string) {
 	*text->at = '\0';
 }
 
-static void add_number(struct text *text, uint64_t number, unsigned base) {
+static void add_number(struct text *text, uint64_t number) {
 	char digits[24], *digit = digits + sizeof digits;
 	*--digit = '\0';
 	do
-		*--digit = "0123456789abcdef"[number % base];
-	while ((number /= base) != 0);
+		*--digit = (char)('0' + number % 10);
+	while ((number /= 10) != 0);
 	add(text, digit);
-}
-
-// The kernel's own layout of a disposition.
-struct disposition {
-	void (*handler)(int);
-	unsigned long flags;
-	void (*restorer)(void);
-	uint64_t mask;
-};
-
-// Asked of the kernel itself: libc's sigaction() hides the signals that it uses internally.
-static uint64_t ignored_signals(void) {
-	uint64_t ignored = 0;
-	for (int signal = 1; signal <= 64; signal++) {
-		struct disposition action = {0};
-		if (syscall(SYS_rt_sigaction, signal, NULL, &action, sizeof action.mask) < 0 ||
-		    action.handler != SIG_IGN)
-			continue;
-		// 32 and 33 are glibc's own. Its posix_spawn leaves them ignored in the child (every recipe of make runs
-		// so): nobody's wish, and no later step can undo it through a libc.
-		struct disposition usual = {.handler = SIG_DFL};
-		if (signal == 32 || signal == 33)
-			syscall(SYS_rt_sigaction, signal, &usual, NULL, sizeof usual.mask);
-		else
-			ignored |= UINT64_C(1) << (signal - 1);
-	}
-	return ignored;
-}
-
-static uint64_t blocked_signals(void) {
-	uint64_t blocked = 0;
-	syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &blocked, sizeof blocked);
-	return blocked;
 }
 
 // fds come ascending. More than fit (some 20 000) are not listed.
@@ -80,7 +46,7 @@ static void add_fds_one_by_one(struct text *text) {
 			continue;
 		char number[8];
 		struct text digits = {number, number + sizeof number - 1};
-		add_number(&digits, (uint64_t)fd, 10);
+		add_number(&digits, (uint64_t)fd);
 		add_fd(text, number, &first);
 	}
 }
@@ -122,13 +88,9 @@ void record_facts(char buffer[FACTS_SIZE]) {
 	getrlimit(RLIMIT_NOFILE, &limit);
 
 	add(&text, "RUNTS_LAUNCH=1;nofile=");
-	add_number(&text, limit.rlim_cur, 10);
+	add_number(&text, limit.rlim_cur);
 	add(&text, ":");
-	add_number(&text, limit.rlim_max, 10);
-	add(&text, ";ignored=");
-	add_number(&text, ignored_signals(), 16);
-	add(&text, ";blocked=");
-	add_number(&text, blocked_signals(), 16);
+	add_number(&text, limit.rlim_max);
 	add(&text, ";fds=");
 	add_fds(&text);
 }

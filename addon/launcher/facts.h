@@ -5,7 +5,7 @@
 // One environment string may have 128 KiB (MAX_ARG_STRLEN).
 enum { FACTS_SIZE = 120 * 1024 };
 
-// Fills `text` with "RUNTS_LAUNCH=...". fds 0-2 must be open. Signals 32 and 33, if ignored, become default.
+// Fills `text` with "RUNTS_LAUNCH=...". fds 0-2 must be open.
 void record_facts(char text[FACTS_SIZE]);
 
 #endif

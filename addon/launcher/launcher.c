@@ -1,12 +1,11 @@
 // runts, the program that engines are given as a path: starts the pinned Node with the bundled CLI.
 //
-// Node changes its process before any JavaScript runs: it raises RLIMIT_NOFILE, resets signal dispositions, marks
-// inherited fds close-on-exec and fills the holes between them with its own. The container must notice none of it. So
+// Node changes its process before any JavaScript runs: it raises RLIMIT_NOFILE, marks inherited fds
+// close-on-exec and fills the holes between them with its own. The container must notice none of it. So
 // this program runs first, and hands over what it saw of its caller in one variable, which src/cli reads:
 //
-//   RUNTS_LAUNCH=1;nofile=SOFT:HARD;ignored=HEX;blocked=HEX;fds=3,4,7
+//   RUNTS_LAUNCH=1;nofile=SOFT:HARD;fds=3,4,7
 //
-// `ignored` and `blocked` are signal sets (bit n-1 is signal n).
 // It execs rather than forks: what is bound to the pid (LISTEN_PID, the engine's waitpid, a pidfd) stays true.
 // Static, without stdio and malloc: it costs a fraction of a millisecond.
 #define _GNU_SOURCE
@@ -18,8 +17,10 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -38,6 +39,25 @@ static void die(const char *what, const char *path, const char *cure) {
 		pieces[i] = (struct iovec){(char *)parts[i], strlen(parts[i])};
 	(void)!writev(STDERR_FILENO, pieces, sizeof parts / sizeof *parts);
 	_exit(1);
+}
+
+// The kernel's own layout of a disposition.
+struct disposition {
+	void (*handler)(int);
+	unsigned long flags;
+	void (*restorer)(void);
+	uint64_t mask;
+};
+
+// A blocked SIGTERM would make runts deaf. Node resets the dispositions that a libc lets it; 32 and 33 are libc's own,
+// and glibc's posix_spawn leaves them ignored in the child (every recipe of make runs so).
+static void reset_signals(void) {
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	struct disposition usual = {.handler = SIG_DFL};
+	for (int signal = 32; signal <= 33; signal++)
+		syscall(SYS_rt_sigaction, signal, &usual, NULL, sizeof usual.mask);
 }
 
 // A caller may start us with some of fds 0-2 closed. What is opened next would then become our standard output.
@@ -98,10 +118,7 @@ int main(int argc, char **argv) {
 	join(node, libexec, "/node");
 	join(script, libexec, "/runts.cjs");
 
-	// A blocked SIGTERM would make runts deaf; the container gets the recorded mask back.
-	sigset_t none;
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	reset_signals();
 
 	char *arguments[1 + FLAGS + 1 + (argc > 0 ? argc - 1 : 0) + 1];
 	char **next = arguments;

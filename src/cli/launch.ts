@@ -1,5 +1,5 @@
 // What the launcher tells about the process as its caller started it. It comes in one environment variable,
-// RUNTS_LAUNCH="1;nofile=SOFT:HARD;ignored=HEX;blocked=HEX;fds=3,4"; variables that would have steered Node come
+// RUNTS_LAUNCH="1;nofile=SOFT:HARD;fds=3,4"; variables that would have steered Node come
 // along renamed. Both are undone here, so that hooks get the caller's environment.
 import {readFileSync} from 'node:fs';
 import type {LaunchFacts} from '../context.ts';
@@ -44,13 +44,9 @@ function parseFacts(text: string): LaunchFacts {
     fields.map((field) => [field.slice(0, field.indexOf('=')), field.slice(field.indexOf('=') + 1)]),
   );
   const [soft, hard] = matched(values.get('nofile'), /^(\d+):(\d+)$/, text);
-  const [ignored] = matched(values.get('ignored'), /^([0-9a-fA-F]+)$/, text);
-  const [blocked] = matched(values.get('blocked'), /^([0-9a-fA-F]+)$/, text);
   const [fds] = matched(values.get('fds'), /^((?:\d+(?:,\d+)*)?)$/, text);
   return {
     nofile: {soft: BigInt(soft as string), hard: BigInt(hard as string)},
-    ignoredSignals: BigInt(`0x${ignored}`),
-    blockedSignals: BigInt(`0x${blocked}`),
     inheritedFds: fds === '' ? [] : (fds as string).split(',').map(Number),
   };
 }
@@ -67,29 +63,19 @@ function mismatch(text: string): RuntsError {
   );
 }
 
-const SIGPIPE = 1n << 12n;
-const SIGXFSZ = 1n << 24n;
-
-// For development: Node has raised the soft limit by now, ignores two signals, and holds fds of its own that look like
-// inherited ones, so none is taken for inherited.
+// For development: Node has raised the soft limit by now, and holds fds of its own that look like inherited ones, so none
+// is taken for inherited.
 function factsOfThisProcess(): LaunchFacts {
   const limits = readProc('limits');
-  const status = readProc('status');
   const [, soft, hard] = /^Max open files\s+(\S+)\s+(\S+)/m.exec(limits) ?? [];
   return {
     nofile: {soft: limit(soft), hard: limit(hard)},
-    ignoredSignals: mask(status, 'SigIgn') & ~(SIGPIPE | SIGXFSZ),
-    blockedSignals: mask(status, 'SigBlk'),
     inheritedFds: [],
   };
 }
 
 function limit(text: string | undefined): bigint {
   return text === undefined || text === 'unlimited' ? 0xffff_ffff_ffff_ffffn : BigInt(text);
-}
-
-function mask(status: string, name: string): bigint {
-  return BigInt(`0x${new RegExp(`^${name}:\\s*([0-9a-f]+)`, 'm').exec(status)?.[1] ?? '0'}`);
 }
 
 function readProc(file: string): string {

@@ -48,7 +48,7 @@ export function compilePlan(input: PlanInput): CompiledPlan {
     ...consoleSteps(input, true),
     ...mounts.finish,
     ...readonlyRootSteps(input),
-    umaskStep(input.config),
+    umaskStep(input.config, 'container'),
     ...nameSteps(input.config),
     ...apparmorSteps(input.config.process, input.facts),
     ...sysctlSteps(input.config),

@@ -32,7 +32,7 @@ export function credentialSteps(input: ProcessInput, warnings: string[]): Step[]
     ...personalitySteps(input.config),
     ...memoryPolicySteps(input.config),
     ...rlimitSteps(input),
-    {op: 'signals', at: '', ignored: input.launch.ignoredSignals, blocked: input.launch.blockedSignals},
+    {op: 'signals', at: ''},
     ...(hasUserNamespace(input.config) && hostUid(input) !== undefined ? [] : stdioSteps(input, userOf(input).uid)),
     ...selinuxSteps(process, input.facts),
     ...earlySeccompSteps(input),

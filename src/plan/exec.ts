@@ -41,7 +41,7 @@ export function compileExecPlan(input: ExecPlanInput): CompiledPlan {
     ...(includes(join.types, CLONE_NEW.pid) ? [{op: 'fork', at: ''} as const] : []),
     ...sessionSteps(input, input.noNewKeyring),
     ...consoleSteps(input, false),
-    umaskStep(config),
+    umaskStep(config, 'exec'),
     ...apparmorSteps(process, input.facts),
     ...credentialSteps(input, warnings),
     {op: 'findExecutable', at: '/process/args/0', name: process.args[0] ?? '', path: searchPath(env)},

@@ -169,8 +169,8 @@ export const operations = {
    * that the kernel drops are an error. */
   memoryPolicy: {mode: 'u32', nodes: 'bytes', exact: 'flag'},
   rlimit: {resource: 'u32', soft: 'u64', hard: 'u64'},
-  /** Restores what Node changed: bit n-1 stands for signal n. All other dispositions become default. */
-  signals: {ignored: 'u64', blocked: 'u64'},
+  /** All signals get their default disposition, and none is blocked. */
+  signals: {},
   /** Gives fds 0-2 to `uid`, unless they are /dev/null or the filesystem refuses (EROFS, EPERM are left). */
   stdioOwner: {uid: 'u32'},
   /** The SELinux context that execve changes to. */

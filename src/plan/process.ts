@@ -5,8 +5,9 @@ import type {PlanInput} from './input.ts';
 import {selinuxLabel} from './labels.ts';
 import type {Step} from './operations.ts';
 
-/** Unset means unchanged (config.md, POSIX-platform User). */
-const CALLERS_UMASK = -1;
+/** The umask of a program whose config names none. config.md has a container's first process keep the caller's, but runc sets
+ * 0022, and images go by that. That of an exec is the caller's, with runc as well. */
+const UNSET = {container: 0o022, exec: -1} as const;
 
 /** Through the host's /proc; children inherit it. */
 export function oomSteps({process}: Pick<Config, 'process'>): Step[] {
@@ -34,6 +35,6 @@ export function consoleSteps(input: Pick<PlanInput, 'config'>, bindConsole: bool
   return [{op: 'console', at: '/process/terminal', height, width, bindConsole, uid: userOf(input).uid}];
 }
 
-export function umaskStep({process}: Pick<Config, 'process'>): Step {
-  return {op: 'umask', at: '/process/user/umask', mask: process.user?.umask ?? CALLERS_UMASK};
+export function umaskStep({process}: Pick<Config, 'process'>, whose: keyof typeof UNSET): Step {
+  return {op: 'umask', at: '/process/user/umask', mask: process.user?.umask ?? UNSET[whose]};
 }

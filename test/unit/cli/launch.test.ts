@@ -1,14 +1,12 @@
 import {describe, expect, it} from 'vitest';
 import {readLaunch} from '../../../src/cli/launch.ts';
 
-const text = '1;nofile=1024:18446744073709551615;ignored=1000;blocked=4000000000000001;fds=3,4,7';
+const text = '1;nofile=1024:18446744073709551615;fds=3,4,7';
 
 describe('what the launcher tells', () => {
   it('is read without loss', () => {
     expect(readLaunch({RUNTS_LAUNCH: text}).facts).toEqual({
       nofile: {soft: 1024n, hard: 18446744073709551615n},
-      ignoredSignals: 0x1000n,
-      blockedSignals: 0x4000000000000001n,
       inheritedFds: [3, 4, 7],
     });
     expect(readLaunch({RUNTS_LAUNCH: text.replace('3,4,7', '')}).facts.inheritedFds).toEqual([]);
@@ -39,7 +37,6 @@ describe('what the launcher tells', () => {
     const {facts, env} = readLaunch({PATH: '/bin', NODE_OPTIONS: '-x'});
     expect(env).toEqual({PATH: '/bin', NODE_OPTIONS: '-x'});
     expect(facts.nofile.soft).toBeGreaterThan(0n);
-    expect(facts.ignoredSignals & 0x1000n).toBe(0n);
     expect(facts.inheritedFds).toEqual([]);
   });
 });

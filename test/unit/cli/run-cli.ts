@@ -15,7 +15,7 @@ export interface Outcome {
   readonly log: string | undefined;
 }
 
-const LAUNCH = '1;nofile=1024:4096;ignored=0;blocked=0;fds=';
+const LAUNCH = '1;nofile=1024:4096;fds=';
 
 export async function cli(argv: readonly string[], overrides: Partial<Caller> = {}): Promise<Outcome> {
   const directory = mkdtempSync(join(tmpdir(), 'runts-cli-'));

@@ -210,7 +210,7 @@ export function testContext(native: Native, overrides: Partial<Context> = {}): T
     rootless: false,
     log: {debug: log('debug'), info: log('info'), warn: log('warning'), error: log('error')},
     now: () => new Date('2026-11-20T10:39:41.700Z'),
-    launch: {nofile: {soft: 1024n, hard: 4096n}, ignoredSignals: 0n, blockedSignals: 0n, inheritedFds: []},
+    launch: {nofile: {soft: 1024n, hard: 4096n}, inheritedFds: []},
     native,
     libexec: '/libexec',
     logged,

@@ -108,7 +108,7 @@ describe('pid file', () => {
 });
 
 describe('inherited fds', () => {
-  const launch = {nofile: {soft: 1n, hard: 1n}, ignoredSignals: 0n, blockedSignals: 0n, inheritedFds: [3, 4, 6]};
+  const launch = {nofile: {soft: 1n, hard: 1n}, inheritedFds: [3, 4, 6]};
 
   it('are counted after those of socket activation', () => {
     const env = {LISTEN_PID: '7', LISTEN_FDS: '1'};

@@ -53,7 +53,7 @@ export const minimalInput: PlanInput = {
     hasApparmor: true,
     hasSelinux: true,
   },
-  launch: {nofile: {soft: 1024n, hard: 4096n}, ignoredSignals: 0n, blockedSignals: 0n, inheritedFds: []},
+  launch: {nofile: {soft: 1024n, hard: 4096n}, inheritedFds: []},
   cgroup: v1Cgroup,
   layout: v1Layout,
   options: {noPivot: false, noNewKeyring: false, preserveFds: 0, gate: {read: 11, report: 12}},
