@@ -7,6 +7,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 PREFIX ?= /usr/local
+BENCH ?=
 DESTDIR ?=
 CC ?= cc
 node := node_modules/.bin/node
@@ -53,6 +54,11 @@ conformance: build ## requirements of the runtime-spec with OCI runtime-tools, b
 	@scripts/setup.sh conformance
 	@scripts/test.sh conformance
 
+.PHONY: bench
+bench: build build/measure ## measure runts beside runc and crun; BENCH="--rounds 10 --only run,state" (bench/main.ts)
+	@scripts/setup.sh bench
+	@scripts/bench.sh $(BENCH)
+
 .PHONY: lint
 lint: build/.npm build/.operations build/.schemas ## biome, clang-format and the type checker
 	@scripts/lint.sh
@@ -60,7 +66,7 @@ lint: build/.npm build/.operations build/.schemas ## biome, clang-format and the
 .PHONY: format
 format: build/.npm ## rewrite what `make lint` would complain of
 	@node_modules/.bin/biome check --write --log-level=warn .
-	@find addon test -name '*.c' -o -name '*.cc' -o -name '*.h' -not -name '*.gen.h' | xargs clang-format -i
+	@find addon bench test -name '*.c' -o -name '*.cc' -o -name '*.h' -not -name '*.gen.h' | xargs clang-format -i
 
 .PHONY: install
 install: build build/.manual ## install below $(DESTDIR)$(PREFIX); it then works without this checkout
@@ -126,6 +132,10 @@ dist/node: build/.npm
 build/.manual: $(sources) package.json scripts/generate-manual.ts $(wildcard scripts/manual/*) build/.operations build/.schemas
 	@$(node) scripts/generate-manual.ts
 	@touch $@
+
+# ---- what the benchmark measures with
+build/measure: bench/measure.c build/.system
+	@$(CC) -O2 -Wall -Wextra -Werror -o $@ $<
 
 # ---- native tests: one program for each test/native/*_test.c, linked with the core and runts-init, whose main is renamed.
 # With the host's compiler and libc, since musl has no sanitizers.

@@ -8,7 +8,7 @@ for check; do
   case $check in
     biome) node_modules/.bin/biome check --error-on-warnings --log-level=warn . || state=1 ;;
     clang-format)
-      find addon test -name '*.c' -o -name '*.cc' -o -name '*.h' | grep -v '\.gen\.h$' |
+      find addon bench test -name '*.c' -o -name '*.cc' -o -name '*.h' | grep -v '\.gen\.h$' |
         xargs -r clang-format --dry-run -Werror || state=1
       ;;
     types) node_modules/.bin/tsc -p . || state=1 ;;

@@ -1,6 +1,6 @@
 #!/bin/bash
-# setup.sh build|engines|readers|lab|conformance: makes sure that the Debian packages for building and testing, for the tests with
-# real engines, for those of manual and completion, for the lab, or for the conformance tests are there. As root it installs what is missing; otherwise it says what to install, and fails.
+# setup.sh build|engines|readers|lab|bench|conformance: makes sure that the Debian packages for building and testing, for the tests with
+# real engines, for those of manual and completion, for the lab, for the benchmark, or for the conformance tests are there. As root it installs what is missing; otherwise it says what to install, and fails.
 set -euo pipefail
 
 # What shows that a package is there (a program, a file, or a file that is a static program), and the package.
@@ -34,6 +34,7 @@ engines=(
 )
 readers=(bash:bash zsh:zsh fish:fish groff:groff-base mandoc:mandoc)
 lab=(linux.uml:user-mode-linux mmdebstrap:mmdebstrap mke2fs:e2fsprogs setpriv:util-linux)
+bench=(runc:runc crun:crun strace:strace unshare:util-linux /bin/busybox:busybox-static)
 
 conformance=(
   go:golang-go
@@ -43,7 +44,7 @@ conformance=(
   unshare:util-linux
 )
 
-declare -n needs=${1:?build, engines, readers, lab or conformance}
+declare -n needs=${1:?build, engines, readers, lab, bench or conformance}
 missing=()
 for need in "${needs[@]}"; do
   proof=${need%:*}
