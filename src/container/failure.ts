@@ -81,7 +81,9 @@ function notFound(name: string, failed: Failed): string {
     return join(shown, 'executable file not found in $PATH', kernelSentence(failed.detail));
   }
   const stat = code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP' ? `stat ${name}` : undefined;
-  return join(shown, stat, errnoWords(failed.errno), kernelSentence(failed.detail));
+  // What execve(2) says of a directory; engines make 126 of these words, not all of them of the others.
+  const denied = code === 'EISDIR' ? 'permission denied' : undefined;
+  return join(shown, stat, errnoWords(failed.errno), denied, kernelSentence(failed.detail));
 }
 
 function notExecuted(name: string, failed: Failed): string {

@@ -23,6 +23,12 @@ ends_with() {
   "${@:2}" || code=$?
   equal "$1" "$code"
 }
+# says WORDS COMMAND...: it fails, with these words on stderr or stdout
+says() {
+  local said
+  if said=$("${@:2}" 2>&1); then fail "succeeded: ${*:2}"; fi
+  [[ $said == *"$1"* ]] || fail "expected '$1' in '$said'"
+}
 # both COMMAND...: its stdout and stderr, and its exit code as the last line
 both() {
   local code=0
@@ -38,11 +44,13 @@ eventually() {
   done
   "$@" || fail "still not after 20 seconds: $*"
 }
-# on_terminal COMMAND...: with a terminal for its three streams; carriage returns are taken out
+# on_terminal COMMAND...: with a terminal for its three streams, and nothing to read; carriage returns are taken out
 on_terminal() {
-  local command
+  local command input
   printf -v command '%q ' "$@"
-  script --quiet --return --command "$command" /dev/null | tr -d '\r'
+  [ -e "$WORK/tmp/nothing" ] || mkfifo "$WORK/tmp/nothing"
+  exec {input}<>"$WORK/tmp/nothing"
+  script --quiet --return --command "$command" /dev/null <&"$input" | tr -d '\r'
 }
 # cgroup_file PID CONTROLLER FILE [FILE_OF_V2]: the content of a file in the cgroup of a process
 cgroup_file() {

@@ -133,7 +133,7 @@ export const processCases: readonly Case[] = [
   {
     what: 'a program that is a directory',
     edit: program(['/bin']),
-    says: /exec: .*\/bin.*(is a directory|permission denied)/i,
+    says: /exec: .*\/bin.*is a directory: permission denied/i,
   },
   {
     what: 'a script whose interpreter is missing',
