@@ -16,7 +16,7 @@ schemas := $(shell find spec-schemas -type f)
 sources := $(shell find src -name '*.ts' -not -path 'src/generated/*')
 native := binding.gyp scripts/build-native.sh scripts/musl-cc.sh scripts/node-home.sh \
 	$(shell find addon -name '*.c' -o -name '*.cc' -o -name '*.h' -not -name '*.gen.h')
-products := dist/runts dist/runts-init dist/runts.node dist/runts_seccomp.node
+products := dist/runts dist/runts-init dist/runts.node dist/runts_seccomp.node dist/runts_systemd.node
 NATIVE_TESTS := $(wildcard test/native/*_test.c)
 native_tests := $(patsubst test/native/%.c,build/native-test/%,$(NATIVE_TESTS))
 

@@ -1,5 +1,6 @@
 # Everything native, built by node-gyp into build/Release (scripts/build-native.sh):
-#   runts.node, runts_seccomp.node   N-API addons, loaded by the CLI
+#   runts.node, runts_seccomp.node,  N-API addons, loaded by the CLI; the last two only when they are needed
+#   runts_systemd.node
 #   runts-init, runts                static musl programs: the container's first process, and the front door
 # Sources are listed by their folders, but for the core; build-native.sh configures anew when a file comes or goes.
 {
@@ -25,12 +26,17 @@
   'targets': [
     {
       'target_name': 'runts',
-      'sources': ['<!@(ls addon/binding/*.cc | grep -v seccomp)', '<@(core_sources)', '<@(runtime_sources)'],
+      'sources': ['<!@(ls addon/binding/*.cc | grep -v -e seccomp -e systemd)', '<@(core_sources)', '<@(runtime_sources)'],
     },
     {
       'target_name': 'runts_seccomp',
       'sources': ['addon/binding/seccomp.cc', 'addon/binding/error.cc'],
       'libraries': ['-lseccomp'],
+    },
+    {
+      'target_name': 'runts_systemd',
+      'sources': ['addon/binding/systemd.cc', 'addon/binding/error.cc'],
+      'libraries': ['-lsystemd'],
     },
     {
       'target_name': 'runts-init',

@@ -1,6 +1,6 @@
 #!/bin/bash
 # build-native.sh [TARGET...]: binding.gyp -> build/Release, with the headers and the JavaScript of the pinned Node.
-# Targets: runts, runts_seccomp, runts-init, launcher; without one, all. Quiet unless it fails; V=1 shows the commands.
+# Targets: runts, runts_seccomp, runts_systemd, runts-init, launcher; without one, all. Quiet unless it fails; V=1 shows the commands.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 project=$PWD

@@ -13,6 +13,7 @@ put() { # put MODE FILE TARGET
 }
 put 644 dist/runts.node "$libexec/runts.node"
 put 644 dist/runts_seccomp.node "$libexec/runts_seccomp.node"
+put 644 dist/runts_systemd.node "$libexec/runts_systemd.node"
 put 755 dist/runts-init "$libexec/runts-init"
 cmp -s dist/node "$libexec/node" || put 755 dist/node "$libexec/node"
 for file in dist/main-*; do put 644 "$file" "$libexec/${file#dist/}"; done

@@ -12,6 +12,7 @@ build=(
   musl-gcc:musl-tools
   clang-format:clang-format
   /usr/include/seccomp.h:libseccomp-dev
+  /usr/include/systemd/sd-bus.h:libsystemd-dev
   /usr/include/linux/openat2.h:linux-libc-dev
   static=/bin/busybox:busybox-static
   ps:procps

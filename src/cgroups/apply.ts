@@ -8,7 +8,7 @@ import {deviceRules} from './device-rules.ts';
 import {type Home, type Homes, homesOf} from './homes.ts';
 import type {CgroupRecord} from './record.ts';
 import {clamped, noCgroup, refusal} from './refusal.ts';
-import {resourceWrites} from './resources.ts';
+import {resourceWrites, type VersionOf} from './resources.ts';
 import {deviceWrites} from './v1/devices.ts';
 import {fundRealtime} from './v1/realtime.ts';
 import {applyDeviceProgram, type DeviceNative} from './v2/devices.ts';
@@ -29,15 +29,30 @@ export function applyResources(
 /** Changes limits, but not devices, of a cgroup that is in use. Properties that are absent keep their values, but those that
  * the kernel has in one file, or the specification in one number, go together: memory/swap with limit on v2, cpu/quota with
  * period on v2. Returns and throws as applyResources; after a refusal all is as it was, but for devices that had no limit of
- * their own before. */
-export function applyLimits(record: CgroupRecord, resources: LinuxResources): readonly string[] {
+ * their own before. `agree` has someone else write them, too, who may not be as exact: after it they are written again. */
+export function applyLimits(record: CgroupRecord, resources: LinuxResources, agree?: () => void): readonly string[] {
   const before: Before[] = [];
+  const homes = homesOf(record);
   try {
-    return applyAll({record, homes: homesOf(record), before}, resources);
+    const warnings = applyAll({record, homes, before}, resources);
+    if (agree !== undefined) {
+      agree();
+      applyAll({record, homes}, resources);
+    }
+    return warnings;
   } catch (error) {
     for (const {path, content} of before.toReversed()) putBack(path, content);
     throw error;
   }
+}
+
+/** What applyResources and applyLimits write, but for devices. */
+export function plannedWrites(record: CgroupRecord, resources: LinuxResources): readonly CgroupWrite[] {
+  return resourceWrites(resources, versionsOf(record, homesOf(record))).families.flat();
+}
+
+function versionsOf(record: CgroupRecord, homes: Homes): VersionOf {
+  return (v1, v2 = v1) => (homes(v1) ?? homes(v2))?.version ?? record.version;
 }
 
 interface Place {
@@ -66,8 +81,7 @@ function putBack(path: string, content: string): void {
 
 function applyAll(place: Place, resources: LinuxResources): readonly string[] {
   const {record, homes} = place;
-  const versionOf = (v1: string, v2 = v1): 1 | 2 => (homes(v1) ?? homes(v2))?.version ?? record.version;
-  const {families, warnings} = resourceWrites(resources, versionOf);
+  const {families, warnings} = resourceWrites(resources, versionsOf(record, homes));
   if (resources.memory?.checkBeforeUpdate === true) checkUsage(homes('memory'), resources.memory);
   if (nonZero(resources.cpu?.realtimeRuntime) !== undefined) fundRealtime(record, resources.cpu ?? {});
   for (const family of families) applyFamily(place, family);

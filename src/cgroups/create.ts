@@ -14,13 +14,14 @@ import {removeEmptyAncestors} from './remove.ts';
 /** How often a path is made anew when another container's removal takes an ancestor away in between. */
 const ATTEMPTS = 100;
 
-/** Makes the directories of `record`. One that exists is accepted when no process is in it. Throws RuntsError. */
-export function createCgroup(record: CgroupRecord): void {
+/** Makes the directories of `record`. One that exists is accepted when no process is in it but `resident`, that of a scope
+ * which systemd has made. Throws RuntsError. */
+export function createCgroup(record: CgroupRecord, resident?: number): void {
   const made: string[] = [];
   try {
     for (const directory of directoriesOf(record)) {
       if (makeDirectory(directory, record.ancestors)) made.push(directory);
-      else refuseOccupied(directory);
+      else refuseOccupied(directory, resident);
     }
     prepare(record);
   } catch (error) {
@@ -81,8 +82,8 @@ function notMade(directory: string, error: unknown): unknown {
   return new ConfigError([{pointer: '/linux/cgroupsPath', message}]);
 }
 
-function refuseOccupied(directory: string): void {
-  const count = processesBelow(directory).length;
+function refuseOccupied(directory: string, resident: number | undefined): void {
+  const count = processesBelow(directory).filter((pid) => pid !== resident).length;
   if (count > 0) throw new RuntsError(`container's cgroup is not empty: ${count} process(es) found in ${directory}`);
 }
 

@@ -13,18 +13,24 @@ export function withPresent(record: CgroupRecord, resources: LinuxResources): Li
   const {cpu, memory} = resources;
   return {
     ...resources,
-    ...(cpu === undefined ? {} : {cpu: withBandwidth(cpu, homes('cpu'))}),
+    ...(cpu === undefined ? {} : {cpu: withBandwidth(cpu, homes('cpu'), record.systemd !== undefined)}),
     ...(memory === undefined ? {} : {memory: withLimit(memory, homes('memory'))}),
   };
 }
 
-function withBandwidth(cpu: Cpu, home: Home | undefined): Cpu {
+function withBandwidth(cpu: Cpu, home: Home | undefined, isUnit: boolean): Cpu {
   const [quota, period] = [nonZero(cpu.quota), nonZero(cpu.period)];
-  // v1 has a file for each.
-  if (home?.version !== 2 || (quota === undefined) === (period === undefined)) return cpu;
-  const [limit = 'max', each] = (readControl(`${home.directory}/cpu.max`) ?? '').split(' ');
+  // v1 has a file for each, but systemd one number for both.
+  if (home === undefined || (home.version === 1 && !isUnit) || (quota === undefined) === (period === undefined))
+    return cpu;
+  const [limit = 'max', each] = bandwidthIn(home);
   if (quota === undefined) return limit === 'max' ? cpu : {...cpu, quota: BigInt(limit)};
   return each === undefined ? cpu : {...cpu, period: BigInt(each)};
+}
+
+function bandwidthIn({version, directory}: Home): (string | undefined)[] {
+  if (version === 2) return (readControl(`${directory}/cpu.max`) ?? '').split(' ');
+  return [readControl(`${directory}/cpu.cfs_quota_us`), readControl(`${directory}/cpu.cfs_period_us`)];
 }
 
 function withLimit(memory: Memory, home: Home | undefined): Memory {

@@ -15,6 +15,18 @@ export interface CgroupRecord {
   readonly ancestors: readonly string[];
   /** What may need privileges of the host's root (device rules) is tried, and left out when it is refused. */
   readonly rootless?: boolean;
+  /** The unit that systemd has for it. */
+  readonly systemd?: ScopeRecord;
+}
+
+/** What ending the unit takes. */
+export interface ScopeRecord {
+  readonly unit: string;
+  readonly slice: string;
+  /** D-Bus address of its manager. */
+  readonly address: string;
+  /** A message bus is what listens there. */
+  readonly isBus: boolean;
 }
 
 const CGROUPS_PATH = '/linux/cgroupsPath';
@@ -73,7 +85,8 @@ export function mainDirectory(record: CgroupRecord): string | undefined {
   return record.version === 2 ? paths.unified : (paths.devices ?? paths.freezer ?? Object.values(paths)[0]);
 }
 
-function surveyAncestors(directory: string, mountPoint: string): {ours: string[]; existing: string} {
+/** The directories above one that are runts's to remove, deepest first, and the first one that exists. */
+export function surveyAncestors(directory: string, mountPoint: string): {ours: string[]; existing: string} {
   const ours: string[] = [];
   let existing = '';
   for (let above = posix.dirname(directory); above.length > mountPoint.length; above = posix.dirname(above)) {

@@ -31,7 +31,7 @@ export function features(kernelFlags: number): Features {
     linux: {
       namespaces: sorted(Object.keys(CLONE_NEW) as NamespaceType[]),
       capabilities: [...capabilityNames],
-      cgroup: {v1: true, v2: true, systemd: false, systemdUser: false, rdma: true},
+      cgroup: {v1: true, v2: true, systemd: true, systemdUser: true, rdma: true},
       seccomp: {
         enabled: true,
         actions: sorted(seccompActions),

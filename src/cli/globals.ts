@@ -30,7 +30,7 @@ export const globalOptions = defineOptions([
   {
     name: 'systemd-cgroup',
     type: 'boolean',
-    description: 'let systemd manage cgroups; cgroupsPath is then "slice:prefix:name" (not supported by this version)',
+    description: 'let systemd manage cgroups; cgroupsPath is then "slice:prefix:name"',
   },
   {
     name: 'rootless',

@@ -47,7 +47,7 @@ function removeLocked(ctx: Context, directory: LockedDirectory, force: boolean):
     throw new RuntsError(`cannot delete container ${directory.id} that is not stopped: ${status}`);
   }
   // Once its first process has ended, what is in the cgroup may be another container's, if it was given the same.
-  destroy(ctx, directory, record, {leftovers: status !== 'stopped' || record.status === 'creating'});
+  destroy(ctx, directory, record, {leftovers: status !== 'stopped' || record.status === 'creating', force});
   return true;
 }
 

@@ -1,6 +1,7 @@
 // The end of a container: its processes, its cgroup, its state, then its poststop hooks. Every part may be gone already,
 // so that it can be done again after it failed, or was killed, half-way.
 import {isFrozen, killAll, processes, removeCgroup, thaw} from '../cgroups/index.ts';
+import {endScope} from '../cgroups/systemd/index.ts';
 import type {Context} from '../context.ts';
 import {hasCode, messageOf, RuntsError} from '../errors.ts';
 import type {Native} from '../native.ts';
@@ -14,19 +15,21 @@ import {removeRdtGroups} from './intel-rdt.ts';
 
 const SIGKILL = 9;
 
-type DestroyContext = Pick<Context, 'native' | 'log' | 'env'>;
+type DestroyContext = Pick<Context, 'native' | 'log' | 'env' | 'libexec'>;
 
 /** Destroys a container, whatever state it is in. The caller holds its lock. `leftovers`: also ends processes that are in
- * its cgroup without its first process. */
+ * its cgroup without its first process; `force`: does not fail when systemd does not do its part, which that makes up for
+ * when it finds the cgroup gone. */
 export function destroy(
   ctx: DestroyContext,
   directory: LockedDirectory,
   record: ContainerRecord,
-  options: {readonly leftovers: boolean},
+  options: {readonly leftovers: boolean; readonly force?: boolean},
 ): void {
   endFirstProcess(ctx.native, record);
   if (options.leftovers || record.sharesPidNamespace) endMembers(ctx.native, record);
   removeContainerCgroup(record);
+  endContainerScope(ctx, record, options.force === true);
   if (record.intelRdt !== undefined) removeRdtGroups(record.intelRdt);
   removeDirectory(directory);
   runPoststopHooks(ctx, record.hooks.poststop, record);
@@ -37,6 +40,15 @@ function removeContainerCgroup({cgroup}: ContainerRecord): void {
     removeCgroup(cgroup);
   } catch (error) {
     throw new RuntsError(`unable to remove container's cgroup: ${messageOf(error)}`, {cause: error});
+  }
+}
+
+function endContainerScope(ctx: DestroyContext, {cgroup}: ContainerRecord, force: boolean): void {
+  try {
+    endScope(ctx.libexec, cgroup);
+  } catch (error) {
+    if (!force || !(error instanceof RuntsError)) throw error;
+    ctx.log.warn(`${error.message}; ignoring it, as the cgroup is gone`);
   }
 }
 

@@ -33,8 +33,8 @@ import {moveNetDevices} from './net-devices.ts';
 import {descriptorsOf} from './prepare.ts';
 import {sendListener} from './seccomp-listener.ts';
 
-/** Starts runts-init, which waits for an answer to its `hello`, and puts it on record. Into its cgroup it is born (v2), or
- * goes with the first step of its plan (v1). */
+/** Starts runts-init, which waits for an answer to its `hello`, and puts it on record. Into its cgroup it is born (v2),
+ * goes with the first step of its plan (v1), or is put by systemd. */
 export function startInit(launch: Placed, plan: CompiledPlan): InitProcess {
   const {ctx, undo, record} = launch;
   const init = initProcessOf(spawn(launch, plan));
@@ -52,7 +52,8 @@ export function startInit(launch: Placed, plan: CompiledPlan): InitProcess {
 
 function spawn({ctx, inherited, stdio, record, descriptors}: Placed, plan: CompiledPlan): Spawned {
   checkBuild('runts.node', ctx.native.buildId);
-  const cgroupFd = openEntrance(record.cgroup);
+  // systemd needs a process to make one of.
+  const cgroupFd = record.cgroup.systemd === undefined ? openEntrance(record.cgroup) : undefined;
   if (cgroupFd !== undefined) descriptors.add(cgroupFd);
   try {
     return ctx.native.spawn({

@@ -1,15 +1,7 @@
 // From a bundle to a first process that waits at the gate, or that the user's program has replaced: what `create` and
 // `run` have in common. Whatever fails, everything is undone before the error is thrown. Runtime specification 1.3,
 // runtime.md#lifecycle, steps 1 to 5.
-import {
-  applyResources,
-  createCgroup,
-  delegateCgroup,
-  processes,
-  readLayout,
-  removeCgroup,
-  resolveCgroup,
-} from '../cgroups/index.ts';
+import {processes, readLayout} from '../cgroups/index.ts';
 import type {Context} from '../context.ts';
 import {ConfigError, RuntsError} from '../errors.ts';
 import type {PlanOptions} from '../plan/input.ts';
@@ -23,7 +15,8 @@ import {
   writeConfigCopy,
   writeRecord,
 } from '../state/store.ts';
-import {type Bundle, inFile, openBundle} from './bundle.ts';
+import {type Bundle, openBundle} from './bundle.ts';
+import {chooseDriver} from './cgroup.ts';
 import {checkTerminal, hangUpConsole, sendPidfd} from './console.ts';
 import {closeQuietly, createDescriptors, type Descriptors} from './descriptors.ts';
 import {stepsOf} from './failure.ts';
@@ -58,6 +51,8 @@ export interface CreateOptions {
   readonly noNewKeyring?: boolean;
   /** How many of the caller's fds, from 3 on, the program gets. */
   readonly preserveFds?: number;
+  /** systemd makes and manages the cgroup; linux.cgroupsPath is then `slice:prefix:name`. */
+  readonly systemdCgroup?: boolean;
 }
 
 /** What sets `create`, `run` and `run --detach` apart. */
@@ -82,7 +77,7 @@ export interface Launched {
 }
 
 /** What the parts of a launch share. */
-interface Launch {
+export interface Launch {
   readonly ctx: Context;
   readonly options: CreateOptions;
   readonly mode: LaunchMode;
@@ -148,10 +143,11 @@ export function launch(ctx: Context, id: string, options: CreateOptions, mode: L
 function goThrough(launch: Launch, id: string): Launched {
   const {ctx, bundle, options, undo, mark} = launch;
   const layout = readLayout();
-  const cgroup = resolveCgroup(layout, bundle.config.linux?.cgroupsPath, id, ctx.rootless);
+  const driver = chooseDriver(launch, layout, id);
+  const {cgroup} = driver;
   undoHooks(launch, id);
   const directory = claim(launch, id);
-  // Before the cgroup gets into the record: `delete --force` kills what is in it. createCgroup looks again.
+  // Before the cgroup gets into the record: `delete --force` kills what is in it. What makes it looks again.
   const residents = processes(cgroup).length;
   if (residents > 0) throw new RuntsError(`container's cgroup is not empty: ${residents} process(es) found`);
   const placed: Placed = {...launch, directory, record: newRecord(ctx, bundle, directory, cgroup, options)};
@@ -162,13 +158,14 @@ function goThrough(launch: Launch, id: string): Launched {
   const plan = preparePlan(ctx, bundle, placed.record, layout, planOptions(placed), launch.descriptors);
   if (placed.mode.gated) placed.record = {...placed.record, afterGate: stepsAfterReady(plan, bundle.file)};
   mark('planned');
-  makeCgroup(placed);
+  driver.prepare(placed);
   mark('cgroup made');
   makeRdt(placed);
   const notify = placed.mode.gated ? undefined : listenForReadiness(ctx, directory.path);
   if (notify !== undefined) undo.push('close the socket for readiness', () => closeQuietly(notify.listener));
   const init = startInit(placed, plan);
   mark('spawned');
+  driver.enter(placed, init.pid);
   const talk = {
     channel: init.sync,
     lookup: stepsOf(plan.steps, bundle.file),
@@ -178,6 +175,7 @@ function goThrough(launch: Launch, id: string): Launched {
   applyScheduling(ctx.native, bundle.config.process, init.pid, `${bundle.file}#/process`);
   mark('ready');
   commit(placed, talk, init);
+  driver.close();
   return {directory, record: placed.record, init, master, pipes: launch.stdio.ours, notify};
 }
 
@@ -207,14 +205,6 @@ function planOptions({ctx, options, mode, inherited, directory, descriptors}: Pl
     listenFds: inherited.listen,
     ...(mode.gated ? {gate: makeGate(ctx.native, directory.path, descriptors)} : {}),
   };
-}
-
-function makeCgroup({ctx, bundle, record, undo}: Placed): void {
-  createCgroup(record.cgroup);
-  undo.push('remove the cgroup', () => removeCgroup(record.cgroup));
-  const warnings = applyResources(record.cgroup, bundle.config.linux?.resources, ctx.native);
-  for (const warning of warnings) ctx.log.warn(inFile(bundle, warning));
-  delegateCgroup(record.cgroup, bundle.config);
 }
 
 /** On record before it is done, as with the cgroup. */

@@ -1,6 +1,7 @@
 // Other limits for a container that is there: linux.resources, and the class of service of Intel RDT.
 import {applyLimits, type CgroupRecord} from '../cgroups/index.ts';
 import {withPresent} from '../cgroups/present.ts';
+import {updateScope} from '../cgroups/systemd/index.ts';
 import type {Context} from '../context.ts';
 import {checkResourceRules} from '../config/rules/index.ts';
 import {ConfigError, RuntsError} from '../errors.ts';
@@ -21,7 +22,10 @@ export function update(ctx: Context, id: string, {resources, intelRdt = {}}: Upd
   withContainer(ctx, id, () => {
     const {record, status} = viewLocked(ctx, id);
     if (status === 'stopped' || status === 'creating') throw new RuntsError('container not running');
-    const warnings = applyLimits(record.cgroup, completed(record.cgroup, resources));
+    const {cgroup} = record;
+    const limits = completed(cgroup, resources);
+    const agree = cgroup.systemd === undefined ? undefined : () => updateScope(ctx.libexec, cgroup, limits);
+    const warnings = applyLimits(cgroup, limits, agree);
     for (const warning of warnings) ctx.log.warn(warning);
     if (Object.keys(intelRdt).length > 0) changeSchemata(record.intelRdt, intelRdt);
   });

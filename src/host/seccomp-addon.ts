@@ -1,9 +1,9 @@
 // The typed door to runts_seccomp.node (addon/binding/seccomp.cc), the one part of runts that loads libseccomp.
-import {createRequire} from 'node:module';
 import {constants} from 'node:os';
 import {join} from 'node:path';
-import {ConfigError, errnoText, isSyscallError, RuntsError, type SyscallFacts} from '../errors.ts';
+import {ConfigError, errnoText, isSyscallError, type SyscallFacts} from '../errors.ts';
 import type {SeccompProfile} from '../plan/seccomp.ts';
+import {loadLibraryAddon} from './library-addon.ts';
 
 export const SECCOMP_ADDON = 'runts_seccomp.node';
 
@@ -24,16 +24,10 @@ export interface SeccompAddon {
 
 /** Loads the addon from the folder `libexec`. */
 export function loadSeccompAddon(libexec: string): SeccompAddon {
-  const path = join(libexec, SECCOMP_ADDON);
-  try {
-    return createRequire(path)(path) as SeccompAddon;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
-    throw new RuntsError(
-      `cannot load ${path}, which linux.seccomp needs: ${reason}; is libseccomp (Debian: libseccomp2) installed?`,
-      {cause},
-    );
-  }
+  return loadLibraryAddon(join(libexec, SECCOMP_ADDON), {
+    needed: 'linux.seccomp',
+    library: 'libseccomp (Debian: libseccomp2)',
+  });
 }
 
 /** Compiles a profile; throws a ConfigError that names the property that libseccomp refused. */

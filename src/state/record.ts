@@ -124,7 +124,12 @@ const checks: Readonly<Partial<Record<keyof ContainerRecord, Check>>> = {
   status: isString,
   annotations: optional(mapOf(isString)),
   init: optional(fields({pid: isNumber})),
-  cgroup: fields({version: isNumber, paths: mapOf(isString), ancestors: listOf(isString)}),
+  cgroup: fields({
+    version: isNumber,
+    paths: mapOf(isString),
+    ancestors: listOf(isString),
+    systemd: optional(fields({unit: isString, slice: isString, address: isString})),
+  }),
   intelRdt: optional(fields({groups: listOf(isString), made: listOf(isString)})),
   sharesPidNamespace: (value) => typeof value === 'boolean',
   noNewKeyring: optional((value) => typeof value === 'boolean'),

@@ -1,7 +1,6 @@
 // The options that `create` and `run` share.
 import type {CreateOptions} from '../../container/create.ts';
 import type {Context} from '../../context.ts';
-import {RuntsError} from '../../errors.ts';
 import {type CommandInput, defineOptions} from '../options.ts';
 
 export const createOptions = defineOptions([
@@ -50,14 +49,8 @@ export const createOptions = defineOptions([
   },
 ]);
 
-/** Refuses what create and run cannot do yet, and turns the given options into those of the library. */
+/** The given options as those of the library. */
 export function toCreateOptions(context: Context, input: CommandInput<typeof createOptions>): CreateOptions {
-  if (input.systemdCgroup) {
-    throw new RuntsError(
-      '--systemd-cgroup: the systemd cgroup driver is not supported by this version; without the flag cgroups are ' +
-        'managed through cgroupfs',
-    );
-  }
   const {options} = input;
   return {
     bundle: options.bundle ?? context.cwd,
@@ -68,6 +61,7 @@ export function toCreateOptions(context: Context, input: CommandInput<typeof cre
     noPivot: options['no-pivot'],
     noNewKeyring: options['no-new-keyring'],
     preserveFds: options['preserve-fds'],
+    ...(input.systemdCgroup ? {systemdCgroup: true} : {}),
   };
 }
 

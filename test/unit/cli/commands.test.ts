@@ -158,13 +158,9 @@ describe('create and run', () => {
     expect(textLog?.split('\n')).toHaveLength(2);
   });
 
-  it.each(['create', 'run'])('%s refuses --systemd-cgroup', async (name) => {
-    const {code, stderr} = await cli(['--log', '@/log', '--systemd-cgroup', name, 'web']);
-    expect(code).toBe(1);
-    expect(stderr).toMatch(
-      new RegExp(`^runts ${name} failed: --systemd-cgroup: the systemd cgroup driver is not supported`),
-    );
-    expect(library.create).not.toHaveBeenCalled();
+  it('create has systemd manage the cgroup with --systemd-cgroup', async () => {
+    expect(await cli(['--systemd-cgroup', 'create', 'web'])).toMatchObject({code: 0, stderr: ''});
+    expect(library.create.mock.calls[0]?.[2]).toMatchObject({systemdCgroup: true});
   });
 
   it('other commands accept --systemd-cgroup', async () => {

@@ -28,7 +28,7 @@ describe('features', () => {
     expect(document.mountOptions).toEqual([...mountOptionNames].sort());
     expect(document.mountOptions).toContain('rro');
     expect(document.linux.namespaces).toContain('user');
-    expect(document.linux.cgroup).toEqual({v1: true, v2: true, systemd: false, systemdUser: false, rdma: true});
+    expect(document.linux.cgroup).toEqual({v1: true, v2: true, systemd: true, systemdUser: true, rdma: true});
     for (const name of ['apparmor', 'selinux']) expect(document.linux[name]).toEqual({enabled: true});
     expect(document.linux.memoryPolicy.modes).toContain('MPOL_WEIGHTED_INTERLEAVE');
     expect(document.linux.memoryPolicy.flags).toContain('MPOL_F_STATIC_NODES');

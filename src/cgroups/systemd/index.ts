@@ -1,0 +1,78 @@
+// The systemd cgroup driver: cgroups that systemd makes, as scopes, and keeps an eye on.
+import {existsSync} from 'node:fs';
+import type {Context} from '../../context.ts';
+import {messageOf, RuntsError} from '../../errors.ts';
+import type {LinuxResources} from '../../generated/config.ts';
+import {plannedWrites} from '../apply.ts';
+import type {CgroupRecord} from '../record.ts';
+import {systemAddresses, userAddresses} from './addresses.ts';
+import {Manager} from './manager.ts';
+import {unitProperties} from './properties.ts';
+import type {ManagerFacts} from './scope.ts';
+import {endEmptySlices} from './slices.ts';
+import {endUnit, setProperties} from './unit.ts';
+
+export {annotatedProperties} from './annotations.ts';
+export {Refusal} from './manager.ts';
+export {scopeName} from './names.ts';
+export {type ManagerFacts, checkInside, resolveScope, scopeProperties} from './scope.ts';
+export {startUnit} from './unit.ts';
+
+type ManagerContext = Pick<Context, 'libexec' | 'env' | 'rootless'>;
+
+/** Connects to the manager that is to have new scopes: the system's, or that of a user without the host's root. The caller closes it. */
+export function openManager({libexec, env, rootless}: ManagerContext): Manager {
+  if (!existsSync('/run/systemd/system')) {
+    throw new RuntsError('systemd not running on this host, cannot use systemd cgroups manager');
+  }
+  if (!rootless) return Manager.open(libexec, systemAddresses(env));
+  try {
+    return Manager.open(libexec, userAddresses(env));
+  } catch (error) {
+    throw new RuntsError(
+      `${messageOf(error)}: the systemd of this user is found through XDG_RUNTIME_DIR or DBUS_SESSION_BUS_ADDRESS, which a ` +
+        'login sets; for a user who is not logged in, loginctl enable-linger starts it',
+      {cause: error},
+    );
+  }
+}
+
+/** What is to be known before a scope can be placed. */
+export function readManagerFacts(manager: Manager): ManagerFacts {
+  const [version] = /\d+/.exec(String(manager.property('Version'))) ?? [];
+  return {
+    address: manager.address,
+    controlGroup: String(manager.property('ControlGroup')),
+    version: Number(version ?? 0),
+  };
+}
+
+/** Tells systemd of limits that have changed. */
+export function updateScope(libexec: string, record: CgroupRecord, resources: LinuxResources): void {
+  withManager(libexec, record, (manager, unit) => {
+    const {version} = readManagerFacts(manager);
+    setProperties(manager, unit, unitProperties(plannedWrites(record, resources), version));
+  });
+}
+
+/** Ends the unit of a cgroup that has been removed, and the slices that were there for it alone. */
+export function endScope(libexec: string, record: CgroupRecord): void {
+  withManager(libexec, record, (manager) => endUnitAndSlices(manager, record));
+}
+
+/** As endScope, over a connection that is there. */
+export function endUnitAndSlices(manager: Manager, record: CgroupRecord): void {
+  if (record.systemd === undefined) return;
+  endUnit(manager, record.systemd.unit);
+  endEmptySlices(manager, record);
+}
+
+function withManager(libexec: string, {systemd}: CgroupRecord, action: (manager: Manager, unit: string) => void): void {
+  if (systemd === undefined) return;
+  const manager = Manager.open(libexec, [systemd]);
+  try {
+    action(manager, systemd.unit);
+  } finally {
+    manager.close();
+  }
+}

@@ -1,0 +1,86 @@
+// How a container comes by its cgroup. With cgroupfs it is made, and given its limits, before the first process, which is born
+// there. With systemd it is made around that process, which waits at its `hello` until it is inside and the limits are in force.
+import {
+  applyResources,
+  type CgroupLayout,
+  type CgroupRecord,
+  createCgroup,
+  delegateCgroup,
+  removeCgroup,
+  resolveCgroup,
+} from '../cgroups/index.ts';
+import * as systemd from '../cgroups/systemd/index.ts';
+import {inFile} from './bundle.ts';
+import type {Launch, Placed} from './launch.ts';
+
+export interface CgroupDriver {
+  /** Where it will be. */
+  readonly cgroup: CgroupRecord;
+  /** It is on record, and there is no process yet. */
+  prepare(launch: Placed): void;
+  /** The first process waits. */
+  enter(launch: Placed, pid: number): void;
+  close(): void;
+}
+
+/** Looks, and makes nothing. Of its own resources the undo stack knows. */
+export function chooseDriver(launch: Launch, layout: CgroupLayout, id: string): CgroupDriver {
+  return launch.options.systemdCgroup === true ? systemdDriver(launch, layout, id) : cgroupfsDriver(launch, layout, id);
+}
+
+function cgroupfsDriver({ctx, bundle}: Launch, layout: CgroupLayout, id: string): CgroupDriver {
+  const cgroup = resolveCgroup(layout, bundle.config.linux?.cgroupsPath, id, ctx.rootless);
+  return {
+    cgroup,
+    prepare(launch) {
+      createCgroup(cgroup);
+      launch.undo.push('remove the cgroup', () => removeCgroup(cgroup));
+      limit(launch);
+    },
+    enter() {},
+    close() {},
+  };
+}
+
+function systemdDriver({ctx, bundle, undo}: Launch, layout: CgroupLayout, id: string): CgroupDriver {
+  const {annotations, linux} = bundle.config;
+  const name = systemd.scopeName(linux?.cgroupsPath, id, ctx.rootless);
+  const wanted = systemd.annotatedProperties(annotations);
+  const manager = systemd.openManager(ctx);
+  undo.push('close the connection to systemd', () => manager.close());
+  const facts = systemd.readManagerFacts(manager);
+  const cgroup = systemd.resolveScope(layout, name, facts, ctx.rootless);
+  let begun = false;
+  return {
+    cgroup,
+    prepare() {
+      // When it is undone the first process has ended already, for which systemd would wait.
+      undo.push('remove the cgroup', () => {
+        if (!begun) return;
+        removeCgroup(cgroup);
+        systemd.endUnitAndSlices(manager, cgroup);
+      });
+    },
+    enter(launch, pid) {
+      const properties = systemd.scopeProperties(id, pid, cgroup, facts.version, wanted, linux?.resources);
+      begun = true;
+      try {
+        systemd.startUnit(manager, name.unit, properties);
+      } catch (error) {
+        // Then there is no such unit, or it is another one's.
+        if (error instanceof systemd.Refusal) begun = false;
+        throw error;
+      }
+      systemd.checkInside(cgroup, pid);
+      createCgroup(cgroup, pid);
+      limit(launch);
+    },
+    close: () => manager.close(),
+  };
+}
+
+function limit({ctx, bundle, record: {cgroup}}: Placed): void {
+  const warnings = applyResources(cgroup, bundle.config.linux?.resources, ctx.native);
+  for (const warning of warnings) ctx.log.warn(inFile(bundle, warning));
+  delegateCgroup(cgroup, bundle.config);
+}
