@@ -40,6 +40,10 @@ bench=(runc:runc crun:crun strace:strace unshare:util-linux /bin/busybox:busybox
 conformance=(
   go:golang-go
   /usr/share/gocode/src/github.com/opencontainers/runtime-tools/generate:golang-github-opencontainers-runtime-tools-dev
+  /usr/share/gocode/src/github.com/google/uuid:golang-github-google-uuid-dev
+  /usr/share/gocode/src/github.com/mrunalp/fileutils:golang-github-mrunalp-fileutils-dev
+  /usr/share/gocode/src/github.com/syndtr/gocapability:golang-gocapability-dev
+  /usr/share/gocode/src/github.com/urfave/cli:golang-github-urfave-cli-dev
   runc:runc
   crun:crun
   unshare:util-linux

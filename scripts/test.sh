@@ -62,14 +62,21 @@ lab() {
 }
 
 conformance() {
-  local sources=/usr/share/gocode counted_passed counted_failed
   step 'format, Go' test -z "$(gofmt -l test/conformance)"
-  GO111MODULE=off GOPATH=$sources GOCACHE=$PWD/build/go-cache GOFLAGS= go build -o build/conformance ./test/conformance || return
-  build/conformance test/conformance/expected.txt "$PWD/dist/runts" "$(PATH=$PATH:/usr/sbin type -P runc)" "$(type -P crun)" |
-    tee build/conformance.log
-  read -r counted_passed _ counted_failed _ < <(tail -n 1 build/conformance.log)
-  passed=$((passed + counted_passed)) failed=$((failed + counted_failed))
+  scripts/validation-programs.sh || return
+  local runtimes=("$PWD/dist/runts" "$(PATH=$PATH:/usr/sbin type -P runc)" "$(type -P crun)")
+  judge validation "$PWD/build/validation/bin" "$PWD/build/validation/logs" || return
+  judge checks || return
   count_steps
+}
+# judge NAME ARGUMENT...: builds test/conformance/NAME and adds what it counts.
+judge() {
+  local program=build/conformance/$1 counted_passed counted_failed
+  echo "-- $1"
+  GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$PWD/build/go-cache GOFLAGS= go build -o "$program" "./test/conformance/$1" || return
+  "$program" "test/conformance/$1/expected.txt" "${@:2}" "${runtimes[@]}" | tee "$program.log"
+  read -r counted_passed _ counted_failed _ < <(tail -n 1 "$program.log")
+  passed=$((passed + counted_passed)) failed=$((failed + counted_failed))
 }
 
 if [ "${1:-}" = sum ]; then

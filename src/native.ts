@@ -159,6 +159,8 @@ export interface Native {
   /** pipe2(2). */
   makePipe(): {read: number; write: number};
   mkfifo(path: string, mode: number): void;
+  /** umount2(2) MNT_DETACH of the topmost mount there, and what is mounted below it. */
+  detachMount(path: string): void;
   /** eventfd(2): a read waits, and gives 8 bytes. */
   eventfd(): number;
   /** An rtnetlink(7) socket in the network namespace behind an fd, or in ours when that is -1; connected to the kernel, with

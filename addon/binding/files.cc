@@ -3,6 +3,7 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,6 +31,12 @@ void Mkfifo(const Napi::CallbackInfo &info) {
 	const std::string path = info[0].ToString().Utf8Value();
 	if (mkfifo(path.c_str(), info[1].ToNumber().Uint32Value()) < 0)
 		ThrowErrno(info.Env(), errno, "mkfifo", path);
+}
+
+void DetachMount(const Napi::CallbackInfo &info) {
+	const std::string path = info[0].ToString().Utf8Value();
+	if (umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+		ThrowErrno(info.Env(), errno, "umount2", path);
 }
 
 Napi::Value MakePipe(const Napi::CallbackInfo &info) {
@@ -68,6 +75,7 @@ void RegisterFiles(Napi::Env env, Napi::Object exports) {
 	exports.Set("flock", Napi::Function::New<Flock>(env));
 	exports.Set("makePipe", Napi::Function::New<MakePipe>(env));
 	exports.Set("eventfd", Napi::Function::New<Eventfd>(env));
+	exports.Set("detachMount", Napi::Function::New<DetachMount>(env));
 	exports.Set("mkfifo", Napi::Function::New<Mkfifo>(env));
 	exports.Set("namespaceType", Napi::Function::New<NamespaceType>(env));
 }

@@ -87,19 +87,29 @@ int do_root_propagation(struct init *init, const struct op_root_propagation *op)
 	return shared == 1 ? make_parent_private(init, path) : shared;
 }
 
+static int cut_off(struct init *init, int tree, const char *path) {
+	struct mount_attributes private = {.propagation = MS_PRIVATE};
+	return sys_mount_setattr(tree, true, &private) < 0 ? fails(init, "mount_setattr MS_PRIVATE", path) : 0;
+}
+
 int do_rootfs(struct init *init, const struct op_rootfs *op) {
 	// pivot_root(2) wants a mount point; a recursive bind keeps what is mounted below the rootfs already.
 	int tree = take_tree(init, op->slot);
-	init->covers_root = tree >= 0 && !can_reach(op->path);
+	init->covers_root = tree >= 0 && !op->on_host && !can_reach(op->path);
 	if (tree < 0)
 		tree = sys_open_tree(AT_FDCWD, op->path, OPEN_TREE_CLONE | AT_RECURSIVE);
 	if (tree < 0)
 		return fails(init, "open_tree", op->path);
+	if (op->on_host && cut_off(init, tree, op->path) < 0)
+		return -1;
 	int target = open(init->covers_root ? "/" : op->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (target < 0)
 		return fails(init, "open", op->path);
 	if (sys_move_mount(tree, target) < 0)
 		return fails(init, "move_mount", op->path);
+	// Below a shared mount it has become shared again.
+	if (op->on_host && cut_off(init, tree, op->path) < 0)
+		return -1;
 	close(target);
 	// `tree` now stands for the attached mount's root.
 	init->root = tree;
@@ -203,6 +213,14 @@ int do_move_root(struct init *init, const struct op_move_root *op) {
 		return fails(init, "fchdir", "/");
 	if (!init->covers_root && mount(".", "/", NULL, MS_MOVE, NULL) < 0)
 		return fails(init, "mount MS_MOVE", "/");
+	if (chroot(".") < 0)
+		return fails(init, "chroot", "/");
+	return enter_new_root(init);
+}
+
+int do_change_root(struct init *init, const struct op_change_root *op) {
+	if (fchdir(op->root < 0 ? init->root : op->root) < 0)
+		return fails(init, "fchdir", "/");
 	if (chroot(".") < 0)
 		return fails(init, "chroot", "/");
 	return enter_new_root(init);

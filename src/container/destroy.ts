@@ -4,6 +4,7 @@ import {isFrozen, killAll, processes, removeCgroup, thaw} from '../cgroups/index
 import {endScope} from '../cgroups/systemd/index.ts';
 import type {Context} from '../context.ts';
 import {hasCode, messageOf, RuntsError} from '../errors.ts';
+import {detachMounts} from '../host/mounts.ts';
 import type {Native} from '../native.ts';
 import {openProcess} from '../state/process.ts';
 import type {ContainerRecord} from '../state/record.ts';
@@ -29,10 +30,19 @@ export function destroy(
   endFirstProcess(ctx.native, record);
   if (options.leftovers || record.sharesPidNamespace) endMembers(ctx.native, record);
   removeContainerCgroup(record);
+  detachRootfs(ctx.native, record);
   endContainerScope(ctx, record, options.force === true);
   if (record.intelRdt !== undefined) removeRdtGroups(record.intelRdt);
   removeDirectory(directory);
   runPoststopHooks(ctx, record.hooks.poststop, record);
+}
+
+/** Of a container without a mount namespace: what lies on its rootfs, or in it. */
+export function detachRootfs(
+  native: Pick<Native, 'detachMount'>,
+  {rootfs, mountsBelow}: Pick<ContainerRecord, 'rootfs' | 'mountsBelow'>,
+): void {
+  if (mountsBelow !== undefined) detachMounts(native, rootfs, mountsBelow);
 }
 
 function removeContainerCgroup({cgroup}: ContainerRecord): void {

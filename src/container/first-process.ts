@@ -33,6 +33,12 @@ import {moveNetDevices} from './net-devices.ts';
 import {descriptorsOf} from './prepare.ts';
 import {sendListener} from './seccomp-listener.ts';
 
+/** With what state. prestart was part of start once, and whoever still uses it may want the state of that time, as crun has it. */
+const RUNTIME_HOOKS = [
+  ['prestart', 'created'],
+  ['createRuntime', 'creating'],
+] as const;
+
 /** Starts runts-init, which waits for an answer to its `hello`, and puts it on record. Into its cgroup it is born (v2),
  * goes with the first step of its plan (v1), or is put by systemd. */
 export function startInit(launch: Placed, plan: CompiledPlan): InitProcess {
@@ -95,8 +101,8 @@ export function shakeHands(launch: Placed, talk: Talk, init: InitProcess): numbe
       moveNetDevices(ctx, bundle.config.linux?.netDevices ?? {}, launch.lasting.add(namespace), undo, launch.lasting);
     },
     runtimeHooks() {
-      const state = stateForHooks(launch.record, 'creating', init.pid);
-      for (const kind of ['prestart', 'createRuntime'] as const) {
+      for (const [kind, status] of RUNTIME_HOOKS) {
+        const state = stateForHooks(launch.record, status, init.pid);
         runHooks(ctx, kind, bundle.config.hooks?.[kind] ?? [], bundle.path, state);
       }
     },

@@ -1,4 +1,5 @@
 // The process of an exec, from its spawn to the moment when the user's program has taken over.
+import {constants, openSync} from 'node:fs';
 import {join} from 'node:path';
 
 import {openEntrance, openEntranceOf} from '../cgroups/entrance.ts';
@@ -10,6 +11,7 @@ import type {ExitStatus, Spawned} from '../native.ts';
 import {encodePlan} from '../plan/encode.ts';
 import {compileExecPlan, type ExecPlanInput} from '../plan/exec.ts';
 import type {CompiledPlan} from '../plan/input.ts';
+import {mountsOnHost} from '../plan/root.ts';
 import {placeMaster, sendPidfd} from './console.ts';
 import {closeQuietly} from './descriptors.ts';
 import type {Exec} from './exec.ts';
@@ -82,6 +84,7 @@ function makePlan(exec: Exec, cgroup: CgroupRecord, preserveFds: number): Compil
     launch: ctx.launch,
     cgroupFiles: [...entranceFiles(cgroup), ...(isBornInside(exec) ? [] : unifiedEntrance(cgroup))],
     join: {pidfd: container, types: foreignNamespaces(record.init?.pid ?? 0)},
+    ...(mountsOnHost(config) ? {root: openRoot(exec)} : {}),
     noNewKeyring: record.noNewKeyring === true,
     preserveFds,
     ...(seccomp === undefined ? {} : {seccomp: seccompProgram(ctx, seccomp)}),
@@ -91,6 +94,11 @@ function makePlan(exec: Exec, cgroup: CgroupRecord, preserveFds: number): Compil
     ctx.log.warn(sentenceAt(wanted, warning.slice(0, colon), warning.slice(colon + 2)));
   }
   return plan;
+}
+
+/** Of the process that has the number of the container's first one; whether that is it shows before the commit. */
+function openRoot({record, descriptors}: Exec): number {
+  return descriptors.add(openSync(`/proc/${record.init?.pid}/root`, constants.O_RDONLY | constants.O_DIRECTORY));
 }
 
 /** What is wrong with the process is told with the place that it came from. */

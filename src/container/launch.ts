@@ -19,6 +19,7 @@ import {type Bundle, openBundle} from './bundle.ts';
 import {chooseDriver} from './cgroup.ts';
 import {checkTerminal, hangUpConsole, sendPidfd} from './console.ts';
 import {closeQuietly, createDescriptors, type Descriptors} from './descriptors.ts';
+import {detachRootfs} from './destroy.ts';
 import {stepsOf} from './failure.ts';
 import {endedEarly, shakeHands, startInit} from './first-process.ts';
 import {makeGate} from './gate.ts';
@@ -152,6 +153,7 @@ function goThrough(launch: Launch, id: string): Launched {
   if (residents > 0) throw new RuntsError(`container's cgroup is not empty: ${residents} process(es) found`);
   const placed: Placed = {...launch, directory, record: newRecord(ctx, bundle, directory, cgroup, options)};
   writeRecord(directory, placed.record);
+  undo.push('unmount the rootfs', () => detachRootfs(ctx.native, placed.record));
   writeConfigCopy(directory, bundle.text);
   mark('claimed');
 

@@ -4,10 +4,12 @@ import {fstatSync} from 'node:fs';
 import type {CgroupLayout, CgroupRecord} from '../cgroups/index.ts';
 import type {Context} from '../context.ts';
 import {readHostFacts} from '../host/facts.ts';
+import {mountsAt} from '../host/mounts.ts';
 import {seccompProgram} from '../host/seccomp-cache.ts';
 import {compilePlan} from '../plan/compile.ts';
 import type {CompiledPlan, PlanOptions} from '../plan/input.ts';
 import {type FieldTypes, operations, type Step} from '../plan/operations.ts';
+import {mountsOnHost} from '../plan/root.ts';
 import {type ContainerRecord, OCI_VERSION, RECORD_VERSION} from '../state/record.ts';
 import type {LockedDirectory} from '../state/store.ts';
 import {type Bundle, inFile} from './bundle.ts';
@@ -35,6 +37,7 @@ export function newRecord(
     ...(config.annotations === undefined ? {} : {annotations: config.annotations}),
     status: 'creating',
     cgroup,
+    ...(mountsOnHost(config) ? {mountsBelow: mountsAt(rootfs)} : {}),
     sharesPidNamespace: sharesPidNamespace(config),
     ...(noNewKeyring ? {noNewKeyring} : {}),
     afterGate: {index: 0, steps: []},

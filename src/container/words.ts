@@ -38,6 +38,7 @@ const words: Words = {
   hook: ({kind, index}) => `run ${kind} hook #${index}`,
   pivotRoot: () => 'change to the new root (pivot_root)',
   moveRoot: () => 'change to the new root (without pivot_root)',
+  changeRoot: () => 'change to the new root (chroot)',
   propagation: () => 'set the mount propagation of /',
   console: () => 'set up the terminal',
   umask: ({mask}) => (mask < 0 ? 'restore the umask' : `set the umask to ${mask.toString(8).padStart(4, '0')}`),

@@ -35,9 +35,9 @@ export function credentialSteps(input: ProcessInput, warnings: string[]): Step[]
     {op: 'signals', at: ''},
     ...(hasUserNamespace(input.config) && hostUid(input) !== undefined ? [] : stdioSteps(input, userOf(input).uid)),
     ...selinuxSteps(process, input.facts),
-    ...earlySeccompSteps(input),
     // As root first, who is kept out nowhere; but a network filesystem may know the user and not root.
     {op: 'chdir', at: '/process/cwd', path: cwd, retry: false},
+    ...earlySeccompSteps(input),
     {op: 'boundingSet', at: `${AT_CAPABILITIES}/bounding`, bounding: sets.bounding},
     userStep(input),
     {op: 'chdir', at: '/process/cwd', path: cwd, retry: true},

@@ -16,6 +16,8 @@ export interface ExecPlanInput extends ProcessInput {
   readonly cgroupFiles: readonly string[];
   /** A pidfd of the container's first process, and those of its namespaces (CLONE_NEW*) that are not the runtime's. */
   readonly join: {readonly pidfd: number; readonly types: number};
+  /** An fd of the container's root, where no mount namespace has it for its root. */
+  readonly root?: number;
   readonly noNewKeyring: boolean;
   /** fds from 3 on that the program inherits. */
   readonly preserveFds: number;
@@ -37,6 +39,7 @@ export function compileExecPlan(input: ExecPlanInput): CompiledPlan {
     ...oomSteps(config),
     ...outsideSteps(input),
     {op: 'joinProcess', at: '', pidfd: join.pidfd, types: join.types},
+    ...(input.root === undefined ? [] : [{op: 'changeRoot', at: '', root: input.root} as const]),
     ...(includes(join.types, CLONE_NEW.user) ? [{op: 'assumeIds', at: '', ...idsInside(config)} as const] : []),
     ...(includes(join.types, CLONE_NEW.pid) ? [{op: 'fork', at: ''} as const] : []),
     ...sessionSteps(input, input.noNewKeyring),

@@ -6,7 +6,7 @@ import {isKernelAtLeast} from '../host/facts.ts';
 import {cgroupMountSteps} from './cgroup-mount.ts';
 import {MOUNT_ATTR_NOSYMFOLLOW, MOUNT_ATTR_RDONLY, MS_BIND, MS_RDONLY, MS_REC} from './constants.ts';
 import type {PlanInput} from './input.ts';
-import {labelFor, mountLabel} from './mount-label.ts';
+import {labelFor, mountLabel, warnOfMountLabel} from './mount-label.ts';
 import {type MountOptions, parseMountOptions} from './mount-options.ts';
 import {NO_SLOT, prepareSource, rootfsSource} from './mount-sources.ts';
 import {substituteStep} from './mount-substitutes.ts';
@@ -39,6 +39,7 @@ export function planMounts(input: PlanInput, warnings: string[]): MountPlan {
   const mounts = [...own, ...notifyMounts(input)];
   const entries = mounts.map((mount, index) => readMount(mount, index, index < own.length ? `/mounts/${index}` : ''));
   for (const entry of entries) checkEntry(entry, input, warnings);
+  warnOfMountLabel(input, warnings);
   const plans = entries.map((entry, index) => planMount(entry, mounts[index] as Mount, input));
   return {
     sources: [...rootfsSource(input), ...plans.flatMap(({sources}) => sources)],
@@ -72,11 +73,6 @@ function checkEntry(entry: MountEntry, input: PlanInput, warnings: string[]): vo
 
 function checkBind({at, source, options}: MountEntry, warnings: string[]): void {
   if (source === '') throw problem(`${at}/source`, 'is missing: a bind mount needs the path of a file or directory');
-  const [data] = options.data;
-  if (data !== undefined) {
-    const message = `"${data.text}" is neither a known option nor one that a bind mount could have`;
-    throw problem(`${at}/options/${data.index}`, message);
-  }
   if (options.superblock.length > 0) {
     warnings.push(`${at}/options: ${options.superblock.join(', ')} of a bind mount has no effect, ignoring`);
   }

@@ -1,6 +1,6 @@
 // linux.namespaces: which of them clone3(2) makes, and which init joins or makes itself, in an order that works.
 import {toHostId} from '../config/id-mappings.ts';
-import {ConfigError, RuntsError} from '../errors.ts';
+import {RuntsError} from '../errors.ts';
 import type {Config, IdMapping, NamespaceType, TimeOffset} from '../generated/config.ts';
 import {CLONE_NEW} from './constants.ts';
 import type {PlanInput} from './input.ts';
@@ -26,7 +26,6 @@ const clonable: readonly NamespaceType[] = ['mount', 'uts', 'ipc', 'network'];
 
 export function planNamespaces(input: PlanInput): NamespacePlan {
   const entries = readEntries(input.config);
-  refuseUnsafe(entries);
   return entries.has('user') ? planInUserNamespace(entries, input) : planWithoutUserNamespace(entries, input);
 }
 
@@ -103,13 +102,6 @@ function readEntries({linux}: Config): Entries {
     entries.set(type, {at: `/linux/namespaces/${index}`, path: path === '' ? undefined : path});
   }
   return entries;
-}
-
-// Validation has refused it already. A plan that came about without it must not act on the host's own mounts, where all
-// that a container mounts would stay.
-function refuseUnsafe(entries: Entries): void {
-  const pointer = '/linux/namespaces';
-  if (!entries.has('mount')) throw new ConfigError([{pointer, message: 'a mount namespace is needed'}]);
 }
 
 function isNew(entry: Entry | undefined): entry is Entry {

@@ -71,8 +71,9 @@ export const operations = {
   /** Sets the propagation of everything below / (MS_* flags) and makes the mount that holds `path` private. */
   rootPropagation: {flags: 'u32', path: 'str'},
   /** Binds `path`, or what is in `slot` when that is not -1, onto `path`, recursively, and makes it the root of all later
-   * steps. Where `path` cannot be reached any more it goes onto "/". */
-  rootfs: {path: 'str', slot: 'i32'},
+   * steps. Where `path` cannot be reached any more it goes onto "/". `onHost`: we are in the host's mount namespace, which is
+   * to see nothing but this one mount change. */
+  rootfs: {path: 'str', slot: 'i32', onHost: 'flag'},
   /** A new filesystem (fsopen .. fsmount, mount_setattr, move_mount). `options` are `key` or `key=value`; attr* are
    * MOUNT_ATTR_*; `propagation` are MS_SHARED and friends, MS_REC allowed, applied one after the other; `copyUp` fills
    * a tmpfs with what the rootfs has at `target`. `legacyFlags` (MS_*) serve mount(2), for options too long for fsconfig(2);
@@ -144,6 +145,9 @@ export const operations = {
   pivotRoot: {},
   /** --no-pivot: masks other proc and sysfs mounts, MS_MOVE, chroot. */
   moveRoot: {},
+  /** chroot(2) into the rootfs, or, when that is not -1, into the directory behind an inherited fd: for a container without a
+   * mount namespace. */
+  changeRoot: {root: 'fd'},
   /** Propagation of the container's / after the switch (MS_SHARED, MS_UNBINDABLE .., with MS_REC). */
   propagation: {flags: 'u32'},
   /** Opens a pty in the container's devpts, makes it stdin, stdout, stderr and the controlling terminal, binds it on

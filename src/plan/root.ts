@@ -1,5 +1,6 @@
 // The root filesystem: root, linux.rootfsPropagation, and the way into it.
 import {posix} from 'node:path';
+import {namespaceOf} from '../config/rules/rule.ts';
 import {ConfigError} from '../errors.ts';
 import {MS_PRIVATE, MS_REC, MS_SHARED, MS_SLAVE, MS_UNBINDABLE} from './constants.ts';
 import type {PlanInput} from './input.ts';
@@ -9,17 +10,24 @@ import type {Step} from './operations.ts';
 
 const AT_PROPAGATION = '/linux/rootfsPropagation';
 
-/** Before any mount: cuts the new mount namespace off from the host's as far as asked, and makes the rootfs a mount. */
+/** Before any mount: cuts the container's mount namespace off from the host's as far as asked, and makes the rootfs a mount. */
 export function rootfsSteps(input: PlanInput): Step[] {
   const path = posix.resolve(input.bundle, input.config.root.path);
+  const onHost = mountsOnHost(input.config);
   return [
-    {op: 'rootPropagation', at: AT_PROPAGATION, flags: hostSideFlags(input), path},
-    {op: 'rootfs', at: '/root/path', path, slot: rootfsSlot(input)},
+    ...(onHost ? [] : [{op: 'rootPropagation', at: AT_PROPAGATION, flags: hostSideFlags(input), path} as const]),
+    {op: 'rootfs', at: '/root/path', path, slot: rootfsSlot(input), onHost},
   ];
 }
 
+/** Without a mount namespace, all that a container mounts is in that of the runtime: below its rootfs, a mount itself. */
+export function mountsOnHost(config: PlanInput['config']): boolean {
+  return namespaceOf(config, 'mount') === 'none';
+}
+
 /** After the mounts: the rootfs becomes "/". */
-export function switchRootSteps({options}: PlanInput): Step[] {
+export function switchRootSteps({config, options}: PlanInput): Step[] {
+  if (mountsOnHost(config)) return [{op: 'changeRoot', at: '/root/path', root: -1}];
   return [{op: options.noPivot ? 'moveRoot' : 'pivotRoot', at: '/root/path'}];
 }
 

@@ -47,6 +47,8 @@ export interface ContainerRecord {
   /** Directories of resctrl, absolute: `groups` are those that the container's processes belong to, `made` those that runts
    * has made, in this order, and removes with the container. Absent without linux.intelRdt. */
   readonly intelRdt?: {readonly groups: readonly string[]; readonly made: readonly string[]};
+  /** How many mounts lay on `rootfs` before the container's. Absent when it has a mount namespace, with which all of them go. */
+  readonly mountsBelow?: number;
   /** The container has no pid namespace of its own: its processes do not end with the first one. */
   readonly sharesPidNamespace: boolean;
   /** Its processes stay in the session keyring of their caller. */
@@ -131,6 +133,7 @@ const checks: Readonly<Partial<Record<keyof ContainerRecord, Check>>> = {
     systemd: optional(fields({unit: isString, slice: isString, address: isString})),
   }),
   intelRdt: optional(fields({groups: listOf(isString), made: listOf(isString)})),
+  mountsBelow: optional(isNumber),
   sharesPidNamespace: (value) => typeof value === 'boolean',
   noNewKeyring: optional((value) => typeof value === 'boolean'),
   afterGate: fields({index: isNumber, steps: listOf(isObject)}),

@@ -134,7 +134,7 @@ describe('order and place', () => {
 
 describe('what a hook gets', () => {
   const STATUS: Readonly<Record<HookKind, string>> = {
-    prestart: 'creating',
+    prestart: 'created',
     createRuntime: 'creating',
     createContainer: 'creating',
     startContainer: 'created',

@@ -61,6 +61,19 @@ for (const noNewPrivileges of [true, false]) {
 }
 
 runtsOnly(
+  'runc 1.1 sets the filter before it changes to the working directory, and then calls getcwd',
+  'seccomp: what init needs no privileges for is done before a filter is set',
+  async (box) => {
+    const out = await box.sh('cat /proc/self/comm; echo still here', (spec) => {
+      spec.process.cwd = '/tmp';
+      spec.process.noNewPrivileges = false;
+      denying([{names: ['getcwd', 'chdir', 'mkdirat', 'openat2'], action: 'SCMP_ACT_ERRNO'}])(spec);
+    });
+    expect(out).toMatch(/still here/);
+  },
+);
+
+runtsOnly(
   'runc 1.1 knows defaultErrnoRet, Debian built it without',
   'seccomp: defaultErrnoRet is for what no rule names',
   async (box) => {

@@ -27,10 +27,9 @@ const mountNamespace: Rule = {
   reads: ['/linux/namespaces'],
   check(config, report) {
     if (namespaceOf(config, 'mount') !== 'none') return;
-    report.problem(
-      '/linux/namespaces',
-      'needs a "mount" namespace: without it the host would get the container\'s mounts',
-    );
+    const message = 'without a "mount" namespace the host gets the container\'s mounts';
+    if (namespaceOf(config, 'user') === 'none') report.warning('/linux/namespaces', `${message}, until it is deleted`);
+    else report.problem('/linux/namespaces', `${message}, which nobody in a user namespace may make`);
   },
 };
 

@@ -83,11 +83,12 @@ export const namespacesCases: readonly Case[] = [
     says: /net[./]ipv4[./]ip_forward.*invalid argument/i,
   },
   {
-    what: 'mounts without a mount namespace',
-    edit: (spec) => {
-      spec.linux.namespaces = spec.linux.namespaces.filter(({type}) => type !== 'mount');
+    what: 'a user namespace without a mount namespace',
+    edit: ({linux}) => {
+      linux.namespaces = [...linux.namespaces.filter(({type}) => type !== 'mount'), {type: 'user'}];
+      linux.uidMappings = linux.gidMappings = [{containerID: 0, hostID: 100000, size: 65536}];
     },
-    says: /mount/i,
+    says: /without a .{0,2}mount.{0,2} namespace/,
     runc: /MNT namespace/,
   },
 ];

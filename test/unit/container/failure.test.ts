@@ -101,7 +101,11 @@ describe('a program that cannot be run is told in the words that engines look fo
       'config.json#/process/args/0: exec: "/etc/passwd": permission denied',
       told(find('/etc/passwd'), errno.EACCES),
     ],
-    ['a directory', 'config.json#/process/args/0: exec: "/etc": is a directory', told(find('/etc'), errno.EISDIR)],
+    [
+      'a directory',
+      'config.json#/process/args/0: exec: "/etc": is a directory: permission denied',
+      told(find('/etc'), errno.EISDIR),
+    ],
     [
       'no program',
       'config.json#/process/args: exec /bin/x: exec format error: it is neither an ELF program nor a script that begins with #!',

@@ -141,6 +141,9 @@ export function fakeNative(script: Script = {}): Fake {
       return {code: undefined, signal: constants.signals.SIGKILL};
     },
     flock: fakeFlock(),
+    detachMount(path) {
+      throw new Error(`there is nothing to be unmounted at ${path}`);
+    },
     mkfifo(path, mode) {
       execFileSync('mkfifo', ['-m', mode.toString(8), path]);
     },

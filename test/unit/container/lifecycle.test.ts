@@ -49,7 +49,7 @@ beforeEach(() => {
     cloneFlags: 0,
     warnings: [],
     steps: [
-      {op: 'rootfs', at: '/root/path', path: '/rootfs', slot: -1},
+      {op: 'rootfs', at: '/root/path', path: '/rootfs', slot: -1, onHost: false},
       {op: 'runtimeHooks', at: '/hooks'},
       {op: 'ready', at: ''},
       ...(gate === undefined ? [] : [{op: 'gate', at: '', ...gate} as const]),

@@ -146,8 +146,8 @@ describe('namespaces by path', () => {
     expect(() => open('ipc', '/proc/self/ns/net', () => 0x40000000)).toThrow(
       'config.json#/linux/namespaces/1/path: /proc/self/ns/net is a net namespace, not ipc',
     );
-    expect(() => open('ipc', '/no/such', () => 0)).toThrow(
-      'config.json#/linux/namespaces/1/path: cannot open the namespace /no/such: ENOENT (no such file or directory)',
+    expect(() => open('ipc', '/proc/none', () => 0)).toThrow(
+      'config.json#/linux/namespaces/1/path: cannot open the namespace /proc/none: ENOENT (no such file or directory)',
     );
     expect(() => open('ipc', '/dev/null', throwing(syscallError('ENOTTY', 'ioctl')))).toThrow(
       'config.json#/linux/namespaces/1/path: /dev/null is not a namespace',

@@ -123,7 +123,7 @@ describe('seccomp', () => {
 
   it('without no_new_privs is set while init still may', () => {
     const order = orderOf({...minimalInput, seccomp});
-    expect(order.indexOf('seccomp')).toBe(order.indexOf('chdir') - 1);
+    expect(order.indexOf('seccomp')).toBe(order.indexOf('chdir') + 1);
     expect(order.indexOf('seccomp')).toBeLessThan(order.indexOf('boundingSet'));
   });
 

@@ -210,10 +210,12 @@ describe('mountLabel', () => {
     ]);
   });
 
-  it('is an error without SELinux', () => {
-    expect(() => compilePlan(withConfig({mounts, linux}, {facts: {...facts, hasSelinux: false}}))).toThrow(
-      `config.json#/linux/mountLabel: "${label}" cannot be set: SELinux is not enabled on this host`,
-    );
+  it('is passed over without SELinux, with a warning', () => {
+    const input = withConfig({mounts, linux}, {facts: {...facts, hasSelinux: false}});
+    expect(compilePlan(input).warnings).toEqual([
+      `config.json#/linux/mountLabel: SELinux is not enabled on this host, ignoring "${label}"`,
+    ]);
+    for (const step of stepsNamed(input, 'mountFilesystem', 'maskPath')) expect(step).toMatchObject({label: ''});
   });
 
   it('may be empty', () => {

@@ -176,9 +176,7 @@ describe('bind mounts', () => {
   });
 
   it('have no data', () => {
-    expect(() => mountSteps(bind(['bind', 'rw', 'mode=755']))).toThrow(
-      'config.json#/mounts/0/options/2: "mode=755" is neither a known option nor one that a bind mount could have',
-    );
+    expect(mountSteps(bind(['bind', 'rw', 'mode=755']))).toEqual(mountSteps(bind(['bind', 'rw'])));
   });
 
   it('have no superblock of their own', () => {

@@ -115,13 +115,6 @@ describe('what comes with namespaces', () => {
     expect(stepsNamed(both, 'netDevices')).toEqual([{op: 'netDevices', at: '/linux/netDevices'}]);
     expect(orderOf(withLinux({netDevices: {}}))).not.toContain('netDevices');
   });
-
-  it('without a mount namespace nothing is compiled', () => {
-    expect(() => compilePlan(input(fresh('pid')))).toThrow(
-      'config.json#/linux/namespaces: a mount namespace is needed',
-    );
-    expect(() => compilePlan(input([]))).toThrow('a mount namespace is needed');
-  });
 });
 
 describe('user namespaces', () => {

@@ -3,7 +3,16 @@ import {minimalInput, orderOf, stepsNamed, withConfig, withLinux} from './input.
 
 const noPivot = {...minimalInput.options, noPivot: true};
 const rootSteps = (input: typeof minimalInput) =>
-  stepsNamed(input, 'rootPropagation', 'rootfs', 'pivotRoot', 'moveRoot', 'propagation', 'remountReadonly');
+  stepsNamed(
+    input,
+    'rootPropagation',
+    'rootfs',
+    'pivotRoot',
+    'moveRoot',
+    'changeRoot',
+    'propagation',
+    'remountReadonly',
+  );
 
 describe('the root', () => {
   it('is beside the config unless its path is absolute', () => {
@@ -14,7 +23,7 @@ describe('the root', () => {
   it('by default host mounts come in and nothing goes out', () => {
     expect(rootSteps(minimalInput)).toEqual([
       {op: 'rootPropagation', at: '/linux/rootfsPropagation', flags: 0x84000, path: '/bundle/rootfs'},
-      {op: 'rootfs', at: '/root/path', path: '/bundle/rootfs', slot: -1},
+      {op: 'rootfs', at: '/root/path', path: '/bundle/rootfs', slot: -1, onHost: false},
       {op: 'pivotRoot', at: '/root/path'},
     ]);
   });
@@ -32,9 +41,18 @@ describe('the root', () => {
     const at = '/linux/rootfsPropagation';
     expect(rootSteps(withLinux({rootfsPropagation}))).toEqual([
       {op: 'rootPropagation', at, flags: before, path: '/bundle/rootfs'},
-      {op: 'rootfs', at: '/root/path', path: '/bundle/rootfs', slot: -1},
+      {op: 'rootfs', at: '/root/path', path: '/bundle/rootfs', slot: -1, onHost: false},
       {op: 'pivotRoot', at: '/root/path'},
       ...(after === undefined ? [] : [{op: 'propagation', at, flags: after}]),
+    ]);
+  });
+
+  it('without a mount namespace is changed to by chroot, and nothing of the host is', () => {
+    const input = withLinux({namespaces: [{type: 'pid'}], rootfsPropagation: 'shared'}, {options: noPivot});
+    expect(rootSteps(input)).toEqual([
+      {op: 'rootfs', at: '/root/path', path: '/bundle/rootfs', slot: -1, onHost: true},
+      {op: 'changeRoot', at: '/root/path', root: -1},
+      {op: 'propagation', at: '/linux/rootfsPropagation', flags: 0x100000},
     ]);
   });
 
