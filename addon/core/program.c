@@ -16,6 +16,7 @@ enum { INPUT, OUTPUT, ERROR, STREAMS };
 
 struct child {
 	const struct program *program;
+	pid_t parent;
 	int ends[STREAMS]; // the program's ends of its pipes
 	const char *failed;
 	int error;
@@ -40,6 +41,10 @@ IN_BORROWED_STACK static int run_child(void *argument) {
 
 	setsid();
 	prctl(PR_SET_PDEATHSIG, SIGKILL); // a hook makes no sense without the one that it hooks into
+	if (getppid() != child->parent) { // who may have been killed before that
+		errno = ESRCH;
+		return child_fails(child, "getppid");
+	}
 	const char *failed = place_stdio(child->ends);
 	if (failed != NULL)
 		return child_fails(child, failed);
@@ -168,7 +173,7 @@ int run_program(const struct program *program, struct program_result *result) {
 	memset(result, 0, sizeof *result);
 	result->code = -1;
 	int pipes[STREAMS][2] = {{-1, -1}, {-1, -1}, {-1, -1}};
-	struct child child = {.program = program};
+	struct child child = {.program = program, .parent = getpid()};
 	for (int i = 0; i < STREAMS; i++) {
 		if (pipe2(pipes[i], O_CLOEXEC) < 0) {
 			result->failed = "pipe2";
