@@ -118,10 +118,10 @@ $(products): dist/%: build/.native
 	@cp build/Release/$* dist/.$*.new && mv dist/.$*.new $@
 
 # ---- the bundle, and what V8 compiled of it. A new commit shows in `runts --version`.
-dist/runts.cjs: $(sources) package.json scripts/bundle.ts build/.operations build/.schemas $(wildcard .git/logs/HEAD)
+dist/runts.cjs: $(sources) package.json scripts/bundle.ts scripts/warm-commands.ts build/.operations build/.schemas $(wildcard .git/logs/HEAD)
 	@mkdir -p dist
 	@$(node) scripts/bundle.ts
-build/.warm-up: dist/runts.cjs scripts/warm-up.ts $(products)
+build/.warm-up: dist/runts.cjs scripts/warm-up.ts scripts/warm-commands.ts $(products)
 	@$(node) scripts/warm-up.ts >build/warm-up.log 2>&1 || { cat build/warm-up.log >&2; exit 1; }
 	@touch $@
 dist/node: build/.npm

@@ -16,7 +16,7 @@ put 644 dist/runts_seccomp.node "$libexec/runts_seccomp.node"
 put 644 dist/runts_systemd.node "$libexec/runts_systemd.node"
 put 755 dist/runts-init "$libexec/runts-init"
 cmp -s dist/node "$libexec/node" || put 755 dist/node "$libexec/node"
-for file in dist/main-*; do put 644 "$file" "$libexec/${file#dist/}"; done
+for file in dist/main-* dist/yargs-*; do put 644 "$file" "$libexec/${file#dist/}"; done
 put 644 dist/runts.cjs "$libexec/runts.cjs"
 put 755 dist/runts "$prefix/bin/runts"
 
@@ -31,6 +31,6 @@ put 644 build/completions/runts.fish "$share/fish/vendor_completions.d/runts.fis
 
 # The bundle of the version before; a runts that has just started may still be about to read it.
 old=()
-for file in "$libexec"/main-*; do [ -e "dist/${file##*/}" ] || old+=("$file"); done
+for file in "$libexec"/main-* "$libexec"/yargs-*; do [ -e "dist/${file##*/}" ] || old+=("$file"); done
 [ ${#old[@]} = 0 ] || { sleep 1; rm "${old[@]}"; }
 echo "installed $prefix/bin/runts and $libexec"

@@ -1,6 +1,7 @@
 // What a container uses, and when it runs out of memory, as lines of JSON.
 import {type CgroupRecord, directoriesOf, readStats, type Stats} from '../cgroups/index.ts';
 import {watchOom} from '../cgroups/oom-events.ts';
+import {monotonicMs} from '../clock.ts';
 import type {Context} from '../context.ts';
 import {RuntsError} from '../errors.ts';
 import {isAlive, type ProcessIdentity} from '../state/process.ts';
@@ -29,11 +30,11 @@ export async function followEvents(
   const {cgroup, init} = findRunning(ctx, id);
   const unwatch = watchOom(cgroup, ctx.native, () => tell({type: 'oom', id}));
   try {
-    let due = performance.now() + intervalMs;
+    let due = monotonicMs() + intervalMs;
     for (;;) {
-      await sleep(Math.max(0, Math.min(due - performance.now(), LOOK_EVERY)));
+      await sleep(Math.max(0, Math.min(due - monotonicMs(), LOOK_EVERY)));
       if (!isAlive(init)) return;
-      if (performance.now() < due) continue;
+      if (monotonicMs() < due) continue;
       tell(statsOf(id, cgroup));
       due += intervalMs;
     }

@@ -2,6 +2,7 @@
 // `run` have in common. Whatever fails, everything is undone before the error is thrown. Runtime specification 1.3,
 // runtime.md#lifecycle, steps 1 to 5.
 import {processes, readLayout} from '../cgroups/index.ts';
+import {monotonicMs} from '../clock.ts';
 import type {Context} from '../context.ts';
 import {ConfigError, RuntsError} from '../errors.ts';
 import type {PlanOptions} from '../plan/input.ts';
@@ -239,6 +240,6 @@ function commit(launch: Placed, talk: Talk, init: InitProcess): void {
 
 /** Debug messages with the milliseconds since its making. */
 function stopwatch({log}: Pick<Context, 'log'>, id: string): (what: string) => void {
-  const start = performance.now();
-  return (what) => log.debug(`container ${id}: ${what} after ${(performance.now() - start).toFixed(2)} ms`);
+  const start = monotonicMs();
+  return (what) => log.debug(`container ${id}: ${what} after ${(monotonicMs() - start).toFixed(2)} ms`);
 }

@@ -2,6 +2,7 @@
 // that holds it, whatever happens to that.
 import {fstatSync, readFileSync} from 'node:fs';
 
+import {monotonicMs} from '../clock.ts';
 import {RuntsError} from '../errors.ts';
 import type {Native} from '../native.ts';
 
@@ -17,9 +18,9 @@ export function lockDirectory(
   id: string,
   deadlineMs: number = LOCK_DEADLINE_MS,
 ): void {
-  const end = performance.now() + deadlineMs;
+  const end = monotonicMs() + deadlineMs;
   while (!native.flock(fd, 'exclusive')) {
-    if (performance.now() >= end) {
+    if (monotonicMs() >= end) {
       throw new RuntsError(
         `container ${id} is busy: ${holderOf(fd)} has been working on it for more than ${deadlineMs / 1000} s; ` +
           'try again when that has ended',
