@@ -5,6 +5,7 @@ import {mkdirSync, rmdirSync} from 'node:fs';
 import {ConfigError, errnoText, hasCode, isSyscallError, RuntsError} from '../errors.ts';
 import {readControl} from './control.ts';
 import {enableControllers} from './controllers.ts';
+import {howToGetCgroup, READONLY} from './delegation.ts';
 import {fillCpuset} from './cpuset.ts';
 import {isFrozen} from './freezer.ts';
 import {processesBelow} from './processes.ts';
@@ -20,7 +21,7 @@ export function createCgroup(record: CgroupRecord, resident?: number): void {
   const made: string[] = [];
   try {
     for (const directory of directoriesOf(record)) {
-      if (makeDirectory(directory, record.ancestors)) made.push(directory);
+      if (makeDirectory(directory, record)) made.push(directory);
       else refuseOccupied(directory, resident);
     }
     prepare(record);
@@ -43,7 +44,7 @@ function prepare(record: CgroupRecord): void {
 }
 
 /** False when it exists already. */
-function makeDirectory(directory: string, ancestors: readonly string[]): boolean {
+function makeDirectory(directory: string, {ancestors, version}: CgroupRecord): boolean {
   const above = ancestors.filter((ancestor) => directory.startsWith(`${ancestor}/`)).reverse();
   for (let attempt = 0; ; attempt++) {
     try {
@@ -51,33 +52,35 @@ function makeDirectory(directory: string, ancestors: readonly string[]): boolean
       return true;
     } catch (error) {
       if (hasCode(error, 'EEXIST')) return false;
-      if (!hasCode(error, 'ENOENT') || above.length === 0 || attempt === ATTEMPTS) throw notMade(directory, error);
+      if (!hasCode(error, 'ENOENT') || above.length === 0 || attempt === ATTEMPTS)
+        throw notMade(directory, version, error);
     }
-    for (const ancestor of above) makeAncestor(ancestor);
+    for (const ancestor of above) makeAncestor(ancestor, version);
   }
 }
 
-function makeAncestor(directory: string): void {
+function makeAncestor(directory: string, version: 1 | 2): void {
   try {
     mkdirSync(directory, ANCESTOR_MODE);
   } catch (error) {
     // ENOENT: the one above was removed just now; the next attempt makes it.
-    if (!hasCode(error, 'EEXIST', 'ENOENT')) throw notMade(directory, error);
+    if (!hasCode(error, 'EEXIST', 'ENOENT')) throw notMade(directory, version, error);
   }
 }
 
 const MKDIR_HINTS: Readonly<Record<string, string>> = {
   EAGAIN: 'cgroup.max.depth or cgroup.max.descendants of a cgroup above is reached',
   ENOSPC: 'the kernel has no more ids for cgroups, often because dead ones still hold memory',
-  EROFS: 'the cgroup filesystem is mounted read-only',
-  EACCES: 'this user may not make cgroups there; without cgroupsPath and limits none is needed',
-  EPERM: 'this user may not make cgroups there; without cgroupsPath and limits none is needed',
+  EROFS: READONLY,
   ENOENT: 'the cgroup above it is gone',
 };
 
-function notMade(directory: string, error: unknown): unknown {
+function notMade(directory: string, version: 1 | 2, error: unknown): unknown {
   if (!isSyscallError(error)) return error;
-  const hint = MKDIR_HINTS[error.code];
+  const forbidden = error.code === 'EACCES' || error.code === 'EPERM';
+  const hint = forbidden
+    ? `this user may not make cgroups there; without cgroupsPath and limits none is needed: ${howToGetCgroup(version)}`
+    : MKDIR_HINTS[error.code];
   const message = `mkdir of cgroup ${directory}: ${errnoText(error.errno)}${hint ? `: ${hint}` : ''}`;
   return new ConfigError([{pointer: '/linux/cgroupsPath', message}]);
 }

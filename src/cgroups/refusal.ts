@@ -3,6 +3,7 @@ import {existsSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {ConfigError, errnoText, isSyscallError} from '../errors.ts';
 import {readControl} from './control.ts';
+import {howToGetCgroup, howToGetController, READONLY} from './delegation.ts';
 import type {CgroupRecord} from './record.ts';
 import type {CgroupWrite} from './write.ts';
 
@@ -31,7 +32,7 @@ export function clamped(
 export function noCgroup({pointer, controller}: CgroupWrite, {rootless, version, paths}: CgroupRecord): ConfigError {
   const message =
     rootless === true
-      ? `rootless needs no limits + no cgrouppath when no permission is granted for cgroups: cannot set ${controller} limit: container could not join or create cgroup`
+      ? `rootless needs no limits + no cgrouppath when no permission is granted for cgroups: cannot set ${controller} limit: container could not join or create cgroup: ${howToGetCgroup(version)}`
       : (missingOnHybrid(controller, version, paths['unified']) ?? missingOnHost(controller));
   return new ConfigError([{pointer, message}]);
 }
@@ -45,9 +46,14 @@ function hintFor({controller, value}: CgroupWrite, file: string, directory: stri
   if (file === 'devices.allow' && code === 'EPERM') {
     return `the cgroup above has no such right: ${listed(readControl(`${dirname(directory)}/devices.list`))}`;
   }
-  if (['EACCES', 'EPERM', 'EROFS'].includes(code)) return 'this user may not change the cgroup';
+  if (code === 'EROFS') return READONLY;
+  if (code === 'EACCES' || code === 'EPERM')
+    return `this user may not change it: ${howToGetCgroup(versionOf(directory))}`;
   return hints.find(({files, codes}) => files.test(file) && codes.includes(code))?.hint(directory, value);
 }
+
+/** Only v2 has it. */
+const versionOf = (directory: string): 1 | 2 => (existsSync(`${directory}/cgroup.controllers`) ? 2 : 1);
 
 interface Hint {
   readonly files: RegExp;
@@ -120,7 +126,8 @@ function missingController(controller: string, directory: string): string | unde
     residents > 0 && !isRoot
       ? `, because ${residents} process(es) are in ${above} itself (cgroup v2 wants processes in leaves only)`
       : '';
-  return `controller "${controller}" is not enabled in ${above}/cgroup.subtree_control${why}`;
+  const cure = why === '' ? howToGetController(controller, above) : undefined;
+  return `controller "${controller}" is not enabled in ${above}/cgroup.subtree_control${why}${cure === undefined ? '' : `: ${cure}`}`;
 }
 
 /** On hybrid hosts the v2 hierarchy may have what those of v1 do not. */

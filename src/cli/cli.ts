@@ -1,10 +1,11 @@
 // The command line as a function: caller → exit code. Everything that belongs to the process comes in through Caller.
 import type {Context} from '../context.ts';
 import {messageOf, RuntsError} from '../errors.ts';
+import {isAdministrator, isInUserNamespace} from '../host/privileges.ts';
 import {createLogger, type Logger} from '../log.ts';
 import type {Native} from '../native.ts';
 import {loadCommand, unsupportedCommands} from './commands/index.ts';
-import {type GlobalValues, globalOptions, isInUserNamespace, resolveRoot, resolveRootless} from './globals.ts';
+import {type GlobalValues, globalOptions, resolveRoot, resolveRootless} from './globals.ts';
 import {type Launch, readLaunch} from './launch.ts';
 import {type Command, helpOption} from './options.ts';
 import {type Parsed, parse} from './parse.ts';
@@ -102,6 +103,9 @@ function createContext(caller: Caller, globals: GlobalValues, log: Logger, launc
     },
     get inUserNamespace(): boolean {
       return isInUserNamespace();
+    },
+    get isAdministrator(): boolean {
+      return isAdministrator();
     },
   };
   return {

@@ -1,5 +1,4 @@
 // The flags before the command, and what follows from them: state root, rootless mode.
-import {readFileSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {RuntsError} from '../errors.ts';
 import {defineOptions, helpOption, type Values} from './options.ts';
@@ -52,6 +51,8 @@ export interface Surroundings {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly inUserNamespace: boolean;
+  /** Root of a container may be without CAP_SYS_ADMIN. */
+  readonly isAdministrator: boolean;
 }
 
 /** The state root, absolute. Throws when there is no default for this user, and on `/`, which is never meant. */
@@ -85,16 +86,8 @@ function absolute(path: string, surroundings: Surroundings): string {
 
 export function resolveRootless(
   choice: GlobalValues['rootless'],
-  surroundings: Pick<Surroundings, 'uid' | 'inUserNamespace'>,
+  surroundings: Pick<Surroundings, 'uid' | 'inUserNamespace' | 'isAdministrator'>,
 ): boolean {
-  return choice === 'auto' ? surroundings.uid !== 0 || surroundings.inUserNamespace : choice === 'true';
-}
-
-/** The initial user namespace maps every id onto itself (user_namespaces(7)). */
-export function isInUserNamespace(): boolean {
-  try {
-    return !/^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'utf8'));
-  } catch {
-    return false;
-  }
+  if (choice !== 'auto') return choice === 'true';
+  return surroundings.uid !== 0 || surroundings.inUserNamespace || !surroundings.isAdministrator;
 }

@@ -8,6 +8,8 @@ export interface SpecOptions {
   readonly rootless: {readonly uid: number; readonly gid: number} | undefined;
   /** On a pure cgroup v2 host a container gets a cgroup namespace. */
   readonly cgroup2: boolean;
+  /** Parts of /proc are covered here, so that a user namespace gets no new one: rootless containers bind this one. */
+  readonly coveredProc: boolean;
 }
 
 /** The text of config.json: tabs, no newline at the end. */
@@ -15,7 +17,7 @@ export function specText(options: SpecOptions): string {
   return JSON.stringify(defaultConfig(options), null, '\t');
 }
 
-export function defaultConfig({rootless, cgroup2}: SpecOptions): object {
+export function defaultConfig({rootless, cgroup2, coveredProc}: SpecOptions): object {
   const isRootless = rootless !== undefined;
   return {
     ociVersion: OCI_VERSION,
@@ -31,7 +33,7 @@ export function defaultConfig({rootless, cgroup2}: SpecOptions): object {
     },
     root: {path: 'rootfs', readonly: true},
     hostname: 'runts',
-    mounts: mounts(isRootless),
+    mounts: mounts(isRootless, isRootless && coveredProc),
     linux: {
       ...(isRootless ? mappings(rootless) : {resources: {devices: [{allow: false, access: 'rwm'}]}}),
       namespaces: namespaces(isRootless, cgroup2).map((type) => ({type})),
@@ -52,14 +54,15 @@ export function defaultConfig({rootless, cgroup2}: SpecOptions): object {
   };
 }
 
-function mounts(rootless: boolean): object[] {
+function mounts(rootless: boolean, boundProc: boolean): object[] {
   // A user namespace with one id has no group 5 (tty), and may not mount a sysfs of a network namespace it does not own.
   const ptsOptions = ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', ...(rootless ? [] : ['gid=5'])];
   const sys = rootless
     ? {destination: '/sys', type: 'none', source: '/sys', options: ['rbind', 'nosuid', 'noexec', 'nodev', 'ro']}
     : {destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro']};
+  const proc = boundProc ? {type: 'bind', source: '/proc', options: ['rbind']} : {type: 'proc', source: 'proc'};
   return [
-    {destination: '/proc', type: 'proc', source: 'proc'},
+    {destination: '/proc', ...proc},
     {
       destination: '/dev',
       type: 'tmpfs',

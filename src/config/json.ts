@@ -28,6 +28,13 @@ function keepIntegers(_key: string, value: unknown, context?: {source?: string})
   return source.length <= MAX_DIGITS && /^-?\d+$/.test(source) ? BigInt(source) : value;
 }
 
+/** The opposite of parseJson: a bigint becomes the integer that it is. */
+export function formatJson(value: unknown): string {
+  // ES2026; Node 21.
+  const {rawJSON} = JSON as unknown as {rawJSON(text: string): unknown};
+  return JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? rawJSON(String(item)) : item));
+}
+
 /** "line:column", both from 1. */
 export function positionOf(text: string, offset: number): string {
   const before = text.slice(0, offset);

@@ -7,7 +7,7 @@ import type {Config, LinuxResources, Process} from '../generated/config.ts';
 import {type Shape, tidy, type UnknownKey} from './tidy.ts';
 import {shapeOfConfig, shapeOfProcess, shapeOfResources} from '../generated/shapes.ts';
 import {type SchemaError, validateConfig, validateProcess, validateResources} from '../generated/validate.js';
-import {findNul, parseJson, positionOf} from './json.ts';
+import {findNul, formatJson, parseJson, positionOf} from './json.ts';
 import {checkProcessRules, checkRules, type Findings} from './rules/index.ts';
 import {schemaProblems, wrongPlaces} from './schema-problems.ts';
 import {didYouMean} from './suggest.ts';
@@ -20,7 +20,7 @@ export interface LoadedConfig {
   readonly config: Config;
   /** Whole lines, such as `config.json#/linux: unknown property "x" is ignored`. */
   readonly warnings: readonly string[];
-  /** The file as it was read. */
+  /** The file as it was read, or, where it was completed, as it then is. */
   readonly text: string;
 }
 
@@ -34,16 +34,19 @@ export interface LoadedResources {
   readonly warnings: readonly string[];
 }
 
+/** What a config leaves to its caller, filled in before it is checked; undefined: nothing. */
+export type Complete = (config: Config) => Config | undefined;
+
 /** Reads and checks `file` of a bundle (relative to it, or absolute). Throws a ConfigError with every problem of the
  * content at once, or a RuntsError when there is no content to check. */
-export function loadConfig(bundle: string, file = 'config.json'): LoadedConfig {
-  return parseConfig(readConfigFile(bundle, file), file);
+export function loadConfig(bundle: string, file = 'config.json', complete?: Complete): LoadedConfig {
+  return parseConfig(readConfigFile(bundle, file), file, complete);
 }
 
 /** The same for a text that is there already; `file` names it in messages. */
-export function parseConfig(text: string, file = 'config.json'): LoadedConfig {
-  const {document, warnings} = check(text, file, ofConfig);
-  return {config: document as Config, warnings, text};
+export function parseConfig(text: string, file = 'config.json', complete?: Complete): LoadedConfig {
+  const {document, completed, warnings} = check(text, file, ofConfig, complete);
+  return {config: document as Config, warnings, text: completed ? formatJson(document) : text};
 }
 
 /** Reads and checks a `process` object in a file of its own, which may be a pipe. Throws as loadConfig. */
@@ -104,10 +107,12 @@ const ofResources: Kind = {
   findings: () => ({problems: [], warnings: []}),
 };
 
-function check(text: string, file: string, kind: Kind): Checked {
-  const document = parseJson(text, file);
-  const unknownKeys = tidy(document, kind.shape);
-  const errors = kind.errors(document);
+function check(text: string, file: string, kind: Kind, complete?: Complete): Checked {
+  const given = parseJson(text, file);
+  const unknownKeys = tidy(given, kind.shape);
+  const errors = kind.errors(given);
+  const completed = errors.length === 0 ? complete?.(given as Config) : undefined;
+  const document = completed ?? given;
   const problems = schemaProblems(errors, document);
   for (const pointer of findNul(document, text)) {
     if (!pointer.startsWith('/annotations/')) problems.push({pointer, message: 'must not contain a NUL byte'});
@@ -117,6 +122,7 @@ function check(text: string, file: string, kind: Kind): Checked {
   if (problems.length > 0) throw new ConfigError(shortened(problems), file);
   return {
     document,
+    completed: completed !== undefined,
     warnings: [
       ...unknownKeys.map((unknown) => unknownKeyWarning(unknown, file)),
       ...rules.warnings.map(({pointer, message}) => `${file}#${pointer}: ${message}`),
@@ -132,6 +138,7 @@ function missingAtCreate(document: unknown): readonly SchemaError[] {
 
 interface Checked {
   readonly document: unknown;
+  readonly completed: boolean;
   readonly warnings: readonly string[];
 }
 

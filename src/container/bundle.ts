@@ -6,6 +6,7 @@ import {loadConfig} from '../config/load.ts';
 import type {Context} from '../context.ts';
 import {ConfigError, errnoText, isSyscallError} from '../errors.ts';
 import type {Config} from '../generated/config.ts';
+import {withOwnUserNamespace} from './own-user-namespace.ts';
 
 export interface Bundle {
   /** Absolute. */
@@ -13,7 +14,7 @@ export interface Bundle {
   readonly config: Config;
   /** Name of the config as the caller gave it, for messages. */
   readonly file: string;
-  /** The file as it was read. */
+  /** The file as it was read, or completed. */
   readonly text: string;
   /** Absolute, free of symlinks. */
   readonly rootfs: string;
@@ -24,11 +25,11 @@ export function absolutePath(ctx: Pick<Context, 'cwd'>, path: string): string {
   return isAbsolute(path) ? resolve(path) : resolve(ctx.cwd, path);
 }
 
-/** Loads a bundle; unknown keys of its config become warnings in the log. */
+/** Loads a bundle; unknown keys of its config become warnings in the log. An ordinary user gets a user namespace with it. */
 export function openBundle(ctx: Context, options: {readonly bundle: string; readonly config?: string}): Bundle {
   const path = absolutePath(ctx, options.bundle);
   const {config: file = 'config.json'} = options;
-  const {config, warnings, text} = loadConfig(path, file);
+  const {config, warnings, text} = loadConfig(path, file, (given) => withOwnUserNamespace(ctx, given));
   for (const warning of warnings) ctx.log.warn(warning);
   return {path, config, file, text, rootfs: findRootfs(path, config.root.path)};
 }

@@ -6,7 +6,7 @@ import {RuntsError} from '../errors.ts';
 import type {InitMessage, ProgramResult} from '../native.ts';
 import type {Step} from '../plan/operations.ts';
 import type {StepSummary} from '../state/record.ts';
-import {errnoName, errnoWords, hintFor} from './hints.ts';
+import {errnoName, errnoWords, explained, hintFor} from './hints.ts';
 import {summarizeStep} from './words.ts';
 
 export type Failed = Extract<InitMessage, {readonly type: 'failed'}>;
@@ -70,7 +70,7 @@ function join(...parts: readonly (string | undefined)[]): string {
 function kernelSentence(detail: string): string | undefined {
   const lines = detail.split('\n').map((line) => line.replace(/^[ewi] /, '').trim());
   const text = lines.filter((line) => line !== '').join('; ');
-  return text === '' ? undefined : text;
+  return text === '' ? undefined : explained(text);
 }
 
 /** In the shapes that Docker, Podman and kubelet know from runc: they make exit codes 126 and 127 of them. */

@@ -1,20 +1,33 @@
 // Remedies where the kernel's own wording sends people the wrong way. Keyed by operation or system call, and errno.
 import {getSystemErrorMap} from 'node:util';
+import {readUserNamespaceFacts, whyNoMoreUserNamespaces, whyNoUserNamespace} from '../host/user-namespaces.ts';
 
-const hints: Readonly<Record<string, string>> = {
+/** What depends on the host is looked up there. */
+type Hint = string | (() => string);
+
+const noUserNamespace = (): string => whyNoUserNamespace(readUserNamespaceFacts());
+/** A user namespace of AppArmor's "unprivileged_userns" can be made, but gives no capabilities. */
+const perhapsWithoutRights =
+  (usual: string): Hint =>
+  () =>
+    readUserNamespaceFacts().restricted ? noUserNamespace() : usual;
+
+const hints: Readonly<Record<string, Hint>> = {
   'clone3 EACCES':
-    'this user may not move processes between those cgroups: run it in one that is delegated to the user',
+    'this user may not move processes between those cgroups: start it in one that is delegated to the user (systemd-run --user --scope --property=Delegate=yes runts ..)',
   'clone3 EAGAIN': 'the pids limit of a cgroup, or RLIMIT_NPROC, is reached',
   'clone3 EBUSY': 'the cgroup has controllers enabled for its children, so it may hold no process itself (cgroup v2)',
   'clone3 EINVAL': 'the kernel lacks one of the kinds of namespaces',
   'clone3 ENOSPC': 'user.max_*_namespaces or the nesting limit of namespaces is reached; the disk is not full',
   'clone3 EOPNOTSUPP': 'the cgroup is threaded or of an invalid domain (cgroup.type)',
-  'clone3 EPERM': 'new namespaces need CAP_SYS_ADMIN, or a user namespace of the container’s own',
+  'clone3 EPERM':
+    'new namespaces need CAP_SYS_ADMIN, or a user namespace of the container’s own (`runts spec --rootless` writes a config that has one)',
   'unshare ENOSPC': 'user.max_*_namespaces or the nesting limit of namespaces is reached; the disk is not full',
-  'userNamespace ENOSPC':
-    'user.max_user_namespaces (sysctl) is 0 or reached, or the nesting limit of 32 is; the disk is not full',
-  'userNamespace EPERM':
-    'kernel.unprivileged_userns_clone or kernel.apparmor_restrict_unprivileged_userns (sysctl) keeps users from it, or the runtime is in a chroot',
+  'userNamespace ENOSPC': () => whyNoMoreUserNamespaces(readUserNamespaceFacts()),
+  'userNamespace EPERM': noUserNamespace,
+  'userNamespace EACCES': noUserNamespace,
+  'assumeIds EPERM': perhapsWithoutRights('the ids can only be changed by whoever has CAP_SETUID and CAP_SETGID'),
+  'assumeIds EACCES': perhapsWithoutRights('a security module forbids it'),
   'userNamespace EINVAL': 'the kernel lacks user namespaces (CONFIG_USER_NS)',
   'assumeIds EINVAL': 'the id is not mapped in the user namespace',
   'setns EPERM': 'joining it needs CAP_SYS_ADMIN in the user namespace that owns it',
@@ -85,7 +98,24 @@ const hints: Readonly<Record<string, string>> = {
 /** The hint for the first of `subjects` (an operation, a system call) that has one for this errno. */
 export function hintFor(errno: number, ...subjects: readonly string[]): string | undefined {
   const code = errnoName(errno);
-  return subjects.map((subject) => hints[`${subject} ${code}`]).find((hint) => hint !== undefined);
+  const hint = subjects.map((subject) => hints[`${subject} ${code}`]).find((found) => found !== undefined);
+  return typeof hint === 'function' ? hint() : hint;
+}
+
+/** Where the kernel's own sentence needs another one. */
+const explanations: readonly (readonly [RegExp, string])[] = [
+  [
+    /mount too revealing/i,
+    'parts of /proc (or /sys) are covered here, as in most containers, and then the kernel gives a user namespace no new one that would show them: ' +
+      'bind the one that is here ({"type": "bind", "source": "/proc", "options": ["rbind"]}; `runts spec --rootless` does so), ' +
+      'or start the container around runts without masked paths (Podman: --security-opt unmask=ALL, Docker: --security-opt systempaths=unconfined, Kubernetes: procMount: Unmasked)',
+  ],
+];
+
+/** The kernel's sentence, with what it means where that is hard to tell. */
+export function explained(sentence: string): string {
+  const [, explanation] = explanations.find(([pattern]) => pattern.test(sentence)) ?? [];
+  return explanation === undefined ? sentence : `${sentence}: ${explanation}`;
 }
 
 /** Kernel errors that Node's own table lacks (asm-generic/errno.h). */

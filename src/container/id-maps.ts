@@ -1,42 +1,18 @@
 // The id maps of a new user namespace, written from outside of it: only there are the rights to do so. user_namespaces(7).
-import {readFileSync, writeFileSync} from 'node:fs';
-import {join} from 'node:path';
+import {writeFileSync} from 'node:fs';
 
 import {mappingText} from '../config/id-mappings.ts';
 import type {Context} from '../context.ts';
 import {ConfigError, errnoText, hasCode, isSyscallError} from '../errors.ts';
 import type {IdMapping, Linux} from '../generated/config.ts';
-import type {ProgramResult} from '../native.ts';
-import {signalName} from './failure.ts';
+import {gidKind, type IdKind, uidKind} from '../host/id-kinds.ts';
+import {contains, readMappedRanges} from '../host/subordinate-ids.ts';
+import {runIdHelper} from './id-map-program.ts';
 
 /** The kernel takes a map in one write, of less than a page (kernel/user_namespace.c). */
 const MAP_BYTES = 4095;
-const HELPER_DEADLINE_MS = 10_000;
-
-interface Kind {
-  readonly key: 'uidMappings' | 'gidMappings';
-  readonly file: 'uid_map' | 'gid_map';
-  /** Set-uid programs of shadow-utils, which map what /etc/subuid and /etc/subgid grant to the caller. */
-  readonly helper: 'newuidmap' | 'newgidmap';
-  readonly grants: '/etc/subuid' | '/etc/subgid';
-  /** What the kernel asks of whoever maps more than his own id. */
-  readonly capability: 'CAP_SETUID' | 'CAP_SETGID';
-}
-
-const uids: Kind = {
-  key: 'uidMappings',
-  file: 'uid_map',
-  helper: 'newuidmap',
-  grants: '/etc/subuid',
-  capability: 'CAP_SETUID',
-};
-const gids: Kind = {
-  key: 'gidMappings',
-  file: 'gid_map',
-  helper: 'newgidmap',
-  grants: '/etc/subgid',
-  capability: 'CAP_SETGID',
-};
+const ROOT_WITHOUT_SETFCAP =
+  'mapping the root that runts itself is takes CAP_SETFCAP, which it lacks: give the container around it that capability (and CAP_SETUID and CAP_SETGID to map more ids), or start runts as another user';
 
 /** Writes both maps of the user namespace that process `pid`, a child of ours, is in. Whoever may, writes them himself; an
  * ordinary user may map his own id, and has newuidmap and newgidmap for more. Throws ConfigError. */
@@ -45,20 +21,20 @@ export function writeIdMaps(
   pid: number,
   {uidMappings = [], gidMappings = []}: Pick<Linux, 'uidMappings' | 'gidMappings'>,
 ): void {
-  if (!tryWrite(uids, pid, uidMappings)) runHelper(ctx, uids, pid, uidMappings);
-  if (tryWrite(gids, pid, gidMappings)) return;
+  if (!tryWrite(uidKind, pid, uidMappings)) runIdHelper(ctx, uidKind, pid, uidMappings);
+  if (tryWrite(gidKind, pid, gidMappings)) return;
   // Without this, leaving a group would be a way past the files that it is kept from (CVE-2014-8989). It cannot be taken
   // back, so other mappings, which newgidmap may allow with groups, are left without it.
   const [only, ...others] = gidMappings;
   if (only?.size === 1 && only.hostID === process.getegid?.() && others.length === 0) {
-    writeProc(gids, pid, 'setgroups', 'deny');
-    if (tryWrite(gids, pid, gidMappings)) return;
+    writeProc(gidKind, pid, 'setgroups', 'deny');
+    if (tryWrite(gidKind, pid, gidMappings)) return;
   }
-  runHelper(ctx, gids, pid, gidMappings);
+  runIdHelper(ctx, gidKind, pid, gidMappings);
 }
 
 /** False when it takes privileges that we do not have. */
-function tryWrite(kind: Kind, pid: number, mappings: readonly IdMapping[]): boolean {
+function tryWrite(kind: IdKind, pid: number, mappings: readonly IdMapping[]): boolean {
   const text = mappingText(mappings);
   if (text.length > MAP_BYTES) {
     throw problem(kind, `too long for the kernel, which takes ${MAP_BYTES} bytes of ${kind.file} (${text.length})`);
@@ -69,25 +45,24 @@ function tryWrite(kind: Kind, pid: number, mappings: readonly IdMapping[]): bool
   } catch (error) {
     if (!hasCode(error, 'EPERM')) throw refusal(kind, kind.file, error);
     refuseUnknown(kind, mappings);
+    // Linux 5.12: without CAP_SETFCAP files could be given the capabilities of the root outside.
+    if (mappings.length === 1 && mappings[0]?.hostID === 0 && mappings[0].size === 1 && process.geteuid?.() === 0)
+      throw problem(kind, ROOT_WITHOUT_SETFCAP);
     return false;
   }
 }
 
 /** In a user namespace of ours, nobody can map what is not mapped to us: the kernel says EPERM to that, too. */
-function refuseUnknown(kind: Kind, mappings: readonly IdMapping[]): void {
-  const own = readFileSync(`/proc/self/${kind.file}`, 'utf8');
-  const ours = [...own.matchAll(/(\d+) +\d+ +(\d+)/g)].map(([, first, size]) => ({
-    first: Number(first),
-    size: Number(size),
-  }));
+function refuseUnknown(kind: IdKind, mappings: readonly IdMapping[]): void {
+  const ours = readMappedRanges(kind);
   for (const [index, {hostID, size}] of mappings.entries()) {
-    if (ours.some((range) => hostID >= range.first && hostID + size <= range.first + range.size)) continue;
-    const message = `the user namespace that the runtime is in has no ids ${hostID} to ${hostID + size - 1} (in one range of /proc/self/${kind.file})`;
+    if (ours.some((range) => contains(range, {first: hostID, count: size}))) continue;
+    const message = `the user namespace that the runtime is in has no ids ${hostID} to ${hostID + size - 1} (in one range of /proc/self/${kind.file}): map ids that are in it, or give it more where it is made`;
     throw new ConfigError([{pointer: `/linux/${kind.key}/${index}`, message}]);
   }
 }
 
-function writeProc(kind: Kind, pid: number, file: string, text: string): void {
+function writeProc(kind: IdKind, pid: number, file: string, text: string): void {
   try {
     writeFileSync(`/proc/${pid}/${file}`, text);
   } catch (error) {
@@ -95,57 +70,9 @@ function writeProc(kind: Kind, pid: number, file: string, text: string): void {
   }
 }
 
-function refusal(kind: Kind, file: string, error: unknown): unknown {
+function refusal(kind: IdKind, file: string, error: unknown): unknown {
   if (!isSyscallError(error)) return error;
   return problem(kind, `write ${file} of the user namespace: ${errnoText(error.errno)}`);
 }
 
-function runHelper(
-  ctx: Pick<Context, 'native' | 'env'>,
-  kind: Kind,
-  pid: number,
-  mappings: readonly IdMapping[],
-): void {
-  const ids = mappings.flatMap(({containerID, hostID, size}) => [containerID, hostID, size]);
-  const result = runProgram(ctx, kind, [pid, ...ids].map(String));
-  if (result.code === 0) return;
-  const remedy = `${kind.grants} must give these ids to the user, in a line as "user:100000:65536", or the runtime needs ${kind.capability} (and CAP_SETFCAP to map id 0)`;
-  throw problem(kind, `${kind.helper} failed: ${outcome(result)}: ${remedy}`);
-}
-
-function outcome({timedOut, code, signal, stderr}: ProgramResult): string {
-  if (timedOut) return `no end after ${HELPER_DEADLINE_MS / 1000} s`;
-  const end = signal === undefined ? `exit status ${code}` : signalName(signal);
-  return stderr.trim() === '' ? end : stderr.trim();
-}
-
-function runProgram(
-  {native, env}: Pick<Context, 'native' | 'env'>,
-  kind: Kind,
-  args: readonly string[],
-): ProgramResult {
-  const directories = new Set([...(env['PATH'] ?? '').split(':'), '/usr/bin', '/bin']);
-  for (const directory of directories) {
-    if (!directory.startsWith('/')) continue;
-    const path = join(directory, kind.helper);
-    try {
-      return native.runProgram({
-        path,
-        args: [kind.helper, ...args],
-        env: [],
-        cwd: '/',
-        stdin: '',
-        timeoutMs: HELPER_DEADLINE_MS,
-      });
-    } catch (error) {
-      if (!hasCode(error, 'ENOENT', 'ENOTDIR', 'EACCES')) throw error;
-    }
-  }
-  const remedy = `install it (Debian: package uidmap), or map no more than the caller's own id to one id`;
-  throw problem(
-    kind,
-    `without privileges these ids can only be mapped by ${kind.helper}, which was not found: ${remedy}`,
-  );
-}
-
-const problem = ({key}: Kind, message: string): ConfigError => new ConfigError([{pointer: `/linux/${key}`, message}]);
+const problem = ({key}: IdKind, message: string): ConfigError => new ConfigError([{pointer: `/linux/${key}`, message}]);

@@ -12,17 +12,18 @@ import type {Step} from './operations.ts';
 interface Substitute {
   readonly source: string;
   readonly namespace: NamespaceType;
-  /** Whether a joined namespace, too, may be one that belongs to others. */
-  readonly joined: boolean;
+  /** For which namespaces of the container: none of its own, a joined one that may belong to others, or a new one, whose
+   * filesystem the kernel refuses as well where it would show what is covered of the host's. */
+  readonly kinds: readonly ('none' | 'joined' | 'new')[];
   /** What the host shows there is not to be changed by its containers. */
   readonly readonly: boolean;
 }
 
 const substitutes: ReadonlyMap<string, Substitute> = new Map([
-  ['sysfs', {source: '/sys', namespace: 'network', joined: true, readonly: true}],
-  ['mqueue', {source: '/dev/mqueue', namespace: 'ipc', joined: true, readonly: false}],
-  // Not for a joined pid namespace: what the host's /proc calls "self" would be somebody else there, or nobody.
-  ['proc', {source: '/proc', namespace: 'pid', joined: false, readonly: false}],
+  ['sysfs', {source: '/sys', namespace: 'network', kinds: ['none', 'joined', 'new'], readonly: true}],
+  ['mqueue', {source: '/dev/mqueue', namespace: 'ipc', kinds: ['none', 'joined'], readonly: false}],
+  // Not for another pid namespace: the host's /proc shows the host's processes. Who can do with that binds it himself.
+  ['proc', {source: '/proc', namespace: 'pid', kinds: ['none'], readonly: false}],
 ]);
 
 const PROTECTIONS = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
@@ -36,8 +37,7 @@ export function lacksPrivileges({config, cgroup}: PlanInput): boolean {
 export function substituteStep(entry: MountEntry, input: PlanInput): Step | undefined {
   const substitute = substitutes.get(entry.type);
   if (substitute === undefined || !lacksPrivileges(input)) return undefined;
-  const kind = namespaceOf(input.config, substitute.namespace);
-  if (kind === 'new' || (kind === 'joined' && !substitute.joined)) return undefined;
+  if (!substitute.kinds.includes(namespaceOf(input.config, substitute.namespace))) return undefined;
   const {attributes, recursiveAttributes} = entry.options;
   const readonly = substitute.readonly ? MOUNT_ATTR_RDONLY : 0n;
   return bindInstead(entry, substitute.source, true, {

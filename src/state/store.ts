@@ -16,13 +16,14 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import {dirname, join} from 'node:path';
+import {join} from 'node:path';
 
 import type {Context} from '../context.ts';
 import {hasCode, RuntsError} from '../errors.ts';
 import {isValidId, validateId} from './id.ts';
 import {isLocked, lockDirectory} from './lock.ts';
 import {BrokenRecordError, type ContainerRecord, parseRecord, serializeRecord} from './record.ts';
+import {explainRoot, makeRoot, refuseForeign} from './root.ts';
 
 type StoreContext = Pick<Context, 'root' | 'native'>;
 
@@ -51,13 +52,18 @@ export function claimDirectory(ctx: StoreContext, id: string): LockedDirectory {
   makeRoot(ctx.root);
   for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt++) {
     // Without a record, and with nobody at work on it, it is what a killed command has left.
-    if (!makeDirectory(path) && (existsSync(join(path, RECORD)) || isBusy(ctx, id))) throw alreadyExists();
+    if (!makeDirectory(ctx.root, path) && (existsSync(join(path, RECORD)) || isBusy(ctx, id))) throw alreadyExists();
     // A `delete` may find the directory before we have locked it, and remove it as a left-over: then claim again.
     const claimed = lockPath(ctx, id, path);
     if (claimed === undefined) continue;
-    if (!existsSync(join(path, RECORD))) return claimed;
-    release(claimed);
-    throw alreadyExists();
+    try {
+      refuseForeign(path, fstatSync(claimed.fd).uid);
+      if (existsSync(join(path, RECORD))) throw alreadyExists();
+      return claimed;
+    } catch (error) {
+      release(claimed);
+      throw error;
+    }
   }
   throw new RuntsError(`cannot claim ${path}: it is removed again and again by another process`);
 }
@@ -65,21 +71,14 @@ export function claimDirectory(ctx: StoreContext, id: string): LockedDirectory {
 const alreadyExists = (): RuntsError => new RuntsError('container with given ID already exists');
 
 /** False when something of that name is there. */
-function makeDirectory(path: string): boolean {
+function makeDirectory(root: string, path: string): boolean {
   try {
     mkdirSync(path, 0o700);
     return true;
   } catch (error) {
     if (hasCode(error, 'EEXIST')) return false;
-    throw error;
+    throw explainRoot(root, error);
   }
-}
-
-/** mkdir -p. Node's own goes round in circles where mkdir(2) answers ENOENT below a directory that exists, as in /proc. */
-function makeRoot(root: string): void {
-  if (existsSync(root)) return;
-  if (dirname(root) !== root) makeRoot(dirname(root));
-  makeDirectory(root);
 }
 
 /** Locks the directory of a container that exists. Throws `container does not exist`. */

@@ -444,7 +444,7 @@ describe('rootless', () => {
     const done = await asUser(box, ['run', 'c']);
     expect(done.code).toBe(1);
     expect(done.stderr).toContain('config.json#/linux/uidMappings: newuidmap failed: ');
-    expect(done.stderr).toContain('/etc/subuid must give these ids to the user');
+    expect(done.stderr).toContain(`uid ${USER} has no entry in /etc/passwd`);
   });
 
   const grants = 'rootless: newuidmap and newgidmap map what /etc/subuid and /etc/subgid grant';
@@ -537,16 +537,5 @@ describe('rootless', () => {
     expect(done.code).toBe(1);
     expect(done.stderr).toContain('config.json#/process/user: become uid 0, gid 0');
     expect(done.stderr).toContain('/etc/subgid and newgidmap allow them');
-  });
-
-  runtsOnly('runc asks for a user namespace in its own words', 'rootless: without a user namespace', async (box) => {
-    await bundleOfUser(box, 'true', (spec) => {
-      withoutNamespace(spec, 'user');
-      delete spec.linux['uidMappings'];
-      delete spec.linux['gidMappings'];
-    });
-    const done = await asUser(box, ['run', 'c']);
-    expect(done.code).toBe(1);
-    expect(done.stderr).toContain('a user namespace of the container');
   });
 });

@@ -1,4 +1,4 @@
-import {statfsSync, unlinkSync, writeFileSync} from 'node:fs';
+import {readFileSync, statfsSync, unlinkSync, writeFileSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {errnoText, hasCode, isSyscallError, RuntsError} from '../../errors.ts';
 import {defineCommand} from '../options.ts';
@@ -33,6 +33,7 @@ export const command = defineCommand({
     const text = specText({
       rootless: input.options.rootless ? input.caller : undefined,
       cgroup2: isCgroup2('/sys/fs/cgroup'),
+      coveredProc: hasCoveredProc(),
     });
     writeNew(resolve(context.cwd, input.options.bundle ?? '.'), text);
     return {};
@@ -59,4 +60,13 @@ function isCgroup2(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** What the kernel has made empty, for filesystems to be mounted there, does not count. */
+const MOUNT_POINTS_OF_PROC = ['/proc/sys/fs/binfmt_misc', '/proc/fs/nfsd'];
+
+/** Whether anything is mounted over parts of /proc: in containers it is (proc_pid_mountinfo(5)). */
+function hasCoveredProc(): boolean {
+  const points = readFileSync('/proc/self/mountinfo', 'utf8').matchAll(/^\d+ \d+ \S+ \S+ (\/proc\/\S+) /gm);
+  return [...points].some(([, point = '']) => !MOUNT_POINTS_OF_PROC.includes(point));
 }

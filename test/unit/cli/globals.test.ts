@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {resolveRoot, resolveRootless} from '../../../src/cli/globals.ts';
 
-const root = {uid: 0, cwd: '/here', env: {}, inUserNamespace: false};
+const root = {uid: 0, cwd: '/here', env: {}, inUserNamespace: false, isAdministrator: true};
 const user = {...root, uid: 1000, env: {XDG_RUNTIME_DIR: '/run/user/1000'}};
 
 describe('the state root', () => {
@@ -31,10 +31,11 @@ describe('the state root', () => {
 });
 
 describe('--rootless', () => {
-  it('auto looks at the user and the user namespace', () => {
+  it('auto looks at the user, the user namespace and CAP_SYS_ADMIN', () => {
     expect(resolveRootless('auto', root)).toBe(false);
     expect(resolveRootless('auto', user)).toBe(true);
     expect(resolveRootless('auto', {...root, inUserNamespace: true})).toBe(true);
+    expect(resolveRootless('auto', {...root, isAdministrator: false})).toBe(true);
     expect(resolveRootless('true', root)).toBe(true);
     expect(resolveRootless('false', user)).toBe(false);
   });

@@ -7,15 +7,26 @@ const golden = (name: string): string => readFileSync(`${import.meta.dirname}/go
 
 describe('the starter config', () => {
   it('is what runc writes, but for hostname, version and ambient capabilities', () => {
-    expect(specText({rootless: undefined, cgroup2: false})).toBe(golden('spec'));
-    expect(specText({rootless: {uid: 1000, gid: 1001}, cgroup2: false})).toBe(golden('spec-rootless'));
+    expect(specText({rootless: undefined, cgroup2: false, coveredProc: false})).toBe(golden('spec'));
+    expect(specText({rootless: {uid: 1000, gid: 1001}, cgroup2: false, coveredProc: false})).toBe(
+      golden('spec-rootless'),
+    );
   });
 
   it('has a cgroup namespace where there is only cgroup v2', () => {
     const types = (rootless: {uid: number; gid: number} | undefined): string[] =>
-      JSON.parse(specText({rootless, cgroup2: true})).linux.namespaces.map(({type}: {type: string}) => type);
+      JSON.parse(specText({rootless, cgroup2: true, coveredProc: false})).linux.namespaces.map(
+        ({type}: {type: string}) => type,
+      );
     expect(types(undefined)).toEqual(['pid', 'network', 'ipc', 'uts', 'mount', 'cgroup']);
     expect(types({uid: 1, gid: 1})).toEqual(['pid', 'ipc', 'uts', 'mount', 'cgroup', 'user']);
+  });
+
+  it('binds a /proc of which parts are covered into rootless containers, which get no new one', () => {
+    const proc = (rootless: {uid: number; gid: number} | undefined): unknown =>
+      JSON.parse(specText({rootless, cgroup2: true, coveredProc: true})).mounts[0];
+    expect(proc(undefined)).toEqual({destination: '/proc', type: 'proc', source: 'proc'});
+    expect(proc({uid: 1, gid: 1})).toEqual({destination: '/proc', type: 'bind', source: '/proc', options: ['rbind']});
   });
 });
 
