@@ -1,6 +1,7 @@
 // The cpuset controller: linux.resources.cpu.cpus and .mems (the same files on cgroup v1 and v2), and the rule of v1
 // that a cpuset starts empty and takes no process until it has been given CPUs and memory nodes.
 import {dirname} from 'node:path';
+import {hasCode, RuntsError} from '../errors.ts';
 import type {Cpu} from '../generated/config.ts';
 import {readControl, writeControl} from './control.ts';
 import type {CgroupWrite} from './write.ts';
@@ -32,6 +33,18 @@ function fill(directory: string, file: string): string {
   // undefined: above the root, or mounted with `noprefix`; then there is nothing to inherit.
   if (own === undefined || own !== '') return own ?? '';
   const inherited = fill(dirname(directory), file);
-  if (inherited !== '') writeControl(`${directory}/${file}`, inherited);
+  if (inherited !== '') give(`${directory}/${file}`, inherited);
   return inherited;
+}
+
+function give(path: string, value: string): void {
+  try {
+    writeControl(path, value);
+  } catch (error) {
+    if (!hasCode(error, 'EACCES', 'EPERM')) throw error;
+    const cure = `whoever owns the cgroup has to give it some: echo ${value} >${path}`;
+    throw new RuntsError(
+      `${path} is empty, so that no process can be below it, and this user may not write to it: ${cure}`,
+    );
+  }
 }

@@ -1,6 +1,7 @@
 // Stopping and resuming all processes of a container: freezer controller (v1), cgroup.freeze (v2).
 import {hasCode, messageOf, RuntsError} from '../errors.ts';
 import {readControl, sleep, writeControl} from './control.ts';
+import {howToGetCgroup} from './delegation.ts';
 import type {CgroupRecord} from './record.ts';
 
 /** Until a freeze is given up, in milliseconds: a process in uninterruptible sleep cannot be frozen. */
@@ -18,7 +19,8 @@ export function isFrozen(record: CgroupRecord): boolean {
 /** Stops every process and waits until all have stopped. Throws RuntsError, thawed, when they do not within 10 s. */
 export function freeze(record: CgroupRecord): void {
   const file = stateFile(record);
-  if (file === undefined) throw new RuntsError('cannot freeze: the container has no cgroup with a freezer');
+  if (file === undefined)
+    throw new RuntsError(`cannot freeze: the container has no cgroup with a freezer${cure(record)}`);
   const deadline = Date.now() + PATIENCE;
   for (let attempt = 0; ; attempt++) {
     if (attempt === 0 || record.version === 1) setState(record, true);
@@ -35,6 +37,8 @@ export function freeze(record: CgroupRecord): void {
     `cannot freeze: some process of cgroup ${directoryOf(record)} did not stop within ${PATIENCE / 1000} s`,
   );
 }
+
+const cure = ({rootless, version}: CgroupRecord): string => (rootless === true ? `: ${howToGetCgroup(version)}` : '');
 
 /** Lets the processes go on. Fine when they do already, or when the cgroup is gone. */
 export function thaw(record: CgroupRecord): void {

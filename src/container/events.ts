@@ -1,5 +1,5 @@
 // What a container uses, and when it runs out of memory, as lines of JSON.
-import {type CgroupRecord, directoriesOf, readStats, type Stats} from '../cgroups/index.ts';
+import {type CgroupRecord, directoriesOf, howToGetCgroup, readStats, type Stats} from '../cgroups/index.ts';
 import {watchOom} from '../cgroups/oom-events.ts';
 import {monotonicMs} from '../clock.ts';
 import type {Context} from '../context.ts';
@@ -49,7 +49,9 @@ function findRunning(ctx: Context, id: string): {cgroup: CgroupRecord; init: Pro
     throw new RuntsError(`container with id ${id} is not running`);
   }
   if (directoriesOf(record.cgroup).length === 0) {
-    throw new RuntsError('the container has no cgroup, so nothing is counted (rootless, without delegation)');
+    throw new RuntsError(
+      `the container has no cgroup, so nothing is counted: ${howToGetCgroup(record.cgroup.version)}`,
+    );
   }
   return {cgroup: record.cgroup, init: record.init};
 }

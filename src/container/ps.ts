@@ -1,6 +1,6 @@
 // The processes of a container, as the host sees them: its cgroup knows.
 import {spawnSync} from 'node:child_process';
-import {mainDirectory, processes} from '../cgroups/index.ts';
+import {howToGetCgroup, mainDirectory, processes} from '../cgroups/index.ts';
 import type {Context} from '../context.ts';
 import {errnoText, isSyscallError, RuntsError} from '../errors.ts';
 import {viewContainer} from './status.ts';
@@ -12,7 +12,9 @@ const MAX_OUTPUT = 1 << 28;
 export function listProcesses(ctx: Context, id: string): number[] {
   const {record} = viewContainer(ctx, id);
   if (mainDirectory(record.cgroup) === undefined) {
-    throw new RuntsError('the container has no cgroup, so its processes are not known (rootless, without delegation)');
+    throw new RuntsError(
+      `the container has no cgroup, so its processes are not known: ${howToGetCgroup(record.cgroup.version)}`,
+    );
   }
   return processes(record.cgroup);
 }

@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import {describe, expect, inject} from 'vitest';
 import {type Box, type Container, type Edit, isRunc, runtsOnly, test} from './harness.ts';
 import {read, until} from './inspect.ts';
+import {asGranted, asUser, bundleOfUser, USER} from './rootless-user.ts';
 import {privileged, type Spec, withoutNamespace} from './spec.ts';
 
 const FIRST = 100_000;
@@ -358,42 +359,6 @@ describe('what cannot be mapped', () => {
 });
 
 describe('rootless', () => {
-  const USER = 64_321;
-
-  /** Commands of an ordinary user, with a bundle and a state root of his own; `around` comes before the runtime. */
-  async function asUser(box: Box, args: readonly string[], around: readonly string[] = []) {
-    const dir = join(box.dir, 'user');
-    const runtime = box.command()[0] ?? '';
-    const user = ['setpriv', `--reuid=${USER}`, `--regid=${USER}`, '--clear-groups'];
-    return box.host([...user, 'env', '-C', dir, `XDG_RUNTIME_DIR=${dir}`, ...around, runtime, ...args]);
-  }
-
-  /** `run` by the user, with ids that he is granted in a mount namespace of the test's own. */
-  async function asGranted(box: Box) {
-    const script = `
-      echo "tester:x:${USER}:${USER}::/:/bin/sh" > users && echo "tester:300000:1000" > grants &&
-      mount --bind users /etc/passwd && mount --bind grants /etc/subuid && mount --bind grants /etc/subgid &&
-      cd user && exec setpriv --reuid=${USER} --regid=${USER} --clear-groups env XDG_RUNTIME_DIR="$PWD" ${box.command()[0]} run c`;
-    return box.host(['unshare', '--mount', 'sh', '-c', script]);
-  }
-
-  async function bundleOfUser(box: Box, script: string, edit?: (spec: Spec) => void): Promise<void> {
-    const dir = join(box.dir, 'user');
-    const rootfs = box.bundle(['true']).rootfs;
-    await box.host([
-      'sh',
-      '-c',
-      `mkdir ${dir} && cp -a ${rootfs} ${dir} && chown -R ${USER}:${USER} ${dir} && chmod 755 ${box.dir}`,
-    ]);
-    const made = await asUser(box, ['spec', '--rootless']);
-    expect(made.stderr).toBe('');
-    const spec = JSON.parse(read(join(dir, 'config.json'))) as Spec;
-    spec.process.terminal = false;
-    spec.process.args = ['/bin/sh', '-c', script];
-    edit?.(spec);
-    await box.host(['sh', '-c', 'cat > "$0"', join(dir, 'config.json')], {input: JSON.stringify(spec)});
-  }
-
   test('rootless: what `spec --rootless` describes runs', async ({box}) => {
     await bundleOfUser(box, 'id -u; cat /proc/self/uid_map; cat /proc/self/setgroups; hostname; ls /sys | head -1');
     const done = await asUser(box, ['run', 'c']);
@@ -488,7 +453,7 @@ describe('rootless', () => {
       spec.linux['uidMappings'] = ids;
       spec.linux['gidMappings'] = ids;
     });
-    const done = await asUser(box, ['run', 'c'], ['unshare', '--user', '--map-root-user']);
+    const done = await asUser(box, ['run', 'c'], {around: ['unshare', '--user', '--map-root-user']});
     expect(done.stderr).toBe('');
     expect(done.stdout.trim().split(/\s+/)).toEqual(['0', '0', '1', '0', 'runts']);
   });
@@ -497,7 +462,7 @@ describe('rootless', () => {
     await bundleOfUser(box, 'true', (spec) => {
       spec.linux['uidMappings'] = mapping;
     });
-    const done = await asUser(box, ['run', 'c'], ['unshare', '--user', '--map-root-user']);
+    const done = await asUser(box, ['run', 'c'], {around: ['unshare', '--user', '--map-root-user']});
     expect(done.code).toBe(1);
     expect(done.stderr).toContain(
       'config.json#/linux/uidMappings/0: the user namespace that the runtime is in has no ids',
@@ -524,7 +489,7 @@ describe('rootless', () => {
       delete spec.linux['uidMappings'];
       delete spec.linux['gidMappings'];
     });
-    const done = await asUser(box, ['run', 'c'], ['unshare', '--user', '--map-root-user']);
+    const done = await asUser(box, ['run', 'c'], {around: ['unshare', '--user', '--map-root-user']});
     expect(done.stderr).toBe('');
     expect(done.stdout.trim().split(/\s+/)).toEqual(['0', `${USER}`, '1', '0']);
   });
