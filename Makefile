@@ -59,6 +59,14 @@ bench: build build/measure ## measure runts beside runc and crun; BENCH="--round
 	@scripts/setup.sh bench
 	@scripts/bench.sh $(BENCH)
 
+.PHONY: test-scale
+test-scale: build build/measure ## 1,000 containers at once, 50 creates at once: all succeed, and nothing is left
+	@$(node) bench/scale.ts
+
+.PHONY: bun
+bun: build ## the same with Bun as its host, in dist/bun: starts in a third of the time (docs/performance.md)
+	@scripts/bun.sh
+
 .PHONY: lint
 lint: build/.npm build/.operations build/.schemas ## biome, clang-format and the type checker
 	@scripts/lint.sh

@@ -23,7 +23,8 @@ export async function present(bench: Bench, runtime: Runtime): Promise<void> {
   await sample(bench, runtime, 'create, 0 present');
 }
 
-async function sample(bench: Bench, runtime: Runtime, name: string): Promise<void> {
+/** Makes and deletes some containers more. */
+export async function sample(bench: Bench, runtime: Runtime, name: string): Promise<void> {
   for (let time = 0; time < SAMPLES; time++) {
     const id = bench.id();
     const create = runtime.command('create', '--bundle', bench.workplace.plain.long, id);
@@ -32,7 +33,8 @@ async function sample(bench: Bench, runtime: Runtime, name: string): Promise<voi
   }
 }
 
-async function grow(bench: Bench, runtime: Runtime, ids: string[], level: number): Promise<void> {
+/** Has `level` containers run; adds their ids. */
+export async function grow(bench: Bench, runtime: Runtime, ids: string[], level: number): Promise<void> {
   while (ids.length < level) {
     const more = Array.from({length: Math.min(WIDTH, level - ids.length)}, () => bench.id());
     ids.push(...more);
@@ -41,7 +43,8 @@ async function grow(bench: Bench, runtime: Runtime, ids: string[], level: number
   }
 }
 
-async function shrink(bench: Bench, runtime: Runtime, ids: readonly string[]): Promise<void> {
+/** Kills and deletes them. */
+export async function shrink(bench: Bench, runtime: Runtime, ids: readonly string[]): Promise<void> {
   for (let at = 0; at < ids.length; at += WIDTH) {
     await bench.meter.runAll(ids.slice(at, at + WIDTH).map((id) => runtime.command('delete', '--force', id)));
   }

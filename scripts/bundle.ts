@@ -103,18 +103,28 @@ new Script(readFileSync(filename, 'latin1'), {filename, cachedData})
 `;
 }
 
-const help = await bundle({stdin: {contents: "module.exports = require('yargs').default", resolveDir: root}});
-const yargs = `yargs-${hash(help)}.cjs`;
-writeFileSync(`${dist}/${yargs}`, help);
-const bundled = await bundle({entryPoints: ['src/main.ts'], plugins: [yargsIn(yargs)]});
-const code = `(function(exports,require,module,__filename,__dirname){${bundled}\n})`;
-const main = `main-${hash(code)}`;
-writeFileSync(`${dist}/${main}.js`, code);
-// Renamed into place: a runts that starts at this moment finds either the old files or the new ones. V8 tells by the
-// length alone whether a cache fits, hence the names.
-writeFileSync(`${dist}/runts.cjs.new`, starter(main));
-renameSync(`${dist}/runts.cjs.new`, `${dist}/runts.cjs`);
-for (const file of readdirSync(dist)) {
-  const isOld = file.startsWith('main-') ? !file.startsWith(main) : file.startsWith('yargs-') && file !== yargs;
-  if (isOld) rmSync(`${dist}/${file}`);
+async function writeBundle(): Promise<void> {
+  const help = await bundle({stdin: {contents: "module.exports = require('yargs').default", resolveDir: root}});
+  const yargs = `yargs-${hash(help)}.cjs`;
+  writeFileSync(`${dist}/${yargs}`, help);
+  const bundled = await bundle({entryPoints: ['src/main.ts'], plugins: [yargsIn(yargs)]});
+  const code = `(function(exports,require,module,__filename,__dirname){${bundled}\n})`;
+  const main = `main-${hash(code)}`;
+  writeFileSync(`${dist}/${main}.js`, code);
+  // Renamed into place: a runts that starts at this moment finds either the old files or the new ones. V8 tells by the
+  // length alone whether a cache fits, hence the names.
+  writeFileSync(`${dist}/runts.cjs.new`, starter(main));
+  renameSync(`${dist}/runts.cjs.new`, `${dist}/runts.cjs`);
+  for (const file of readdirSync(dist)) {
+    const isOld = file.startsWith('main-') ? !file.startsWith(main) : file.startsWith('yargs-') && file !== yargs;
+    if (isOld) rmSync(`${dist}/${file}`);
+  }
 }
+
+/** For scripts/bun.sh: one file, on stdout. What the launcher means for Node, a flag and the script, is dropped but for the path. */
+async function printBundleForBun(): Promise<void> {
+  const js = `${banner}process.argv.splice(1,2);`;
+  process.stdout.write(await bundle({entryPoints: ['src/main.ts'], target: 'esnext', banner: {js}, supported: {}}));
+}
+
+await (process.argv[2] === 'bun' ? printBundleForBun() : writeBundle());

@@ -10,8 +10,9 @@
 // Prefixes of names. runc is a static program that none of these touch, so neither may they touch Node: some run code
 // inside it (NODE_OPTIONS, LD_PRELOAD, OPENSSL_CONF), others change what it prints or how it allocates.
 static const char *const obeyed_by_node[] = {
-	"NODE_",           "UV_",      "OPENSSL_", "SSL_CERT_",   "ICU_DATA=", "FORCE_COLOR=", "NO_COLOR=", "LD_",
-	"GLIBC_TUNABLES=", "GLIBCXX_", "MALLOC_",  "GCONV_PATH=", "LOCPATH=",
+	"NODE_",     "BUN_",         "UV_",         "OPENSSL_", "SSL_CERT_",
+	"ICU_DATA=", "FORCE_COLOR=", "NO_COLOR=",   "LD_",      "GLIBC_TUNABLES=",
+	"GLIBCXX_",  "MALLOC_",      "GCONV_PATH=", "LOCPATH=",
 };
 static const char *const our_own[] = {"RUNTS_LAUNCH=", SCRUBBED};
 
