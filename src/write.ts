@@ -1,7 +1,7 @@
 // Writing to descriptors that the caller shares with us. process.stdout and process.stderr are never touched: Node
 // makes pipes and terminals behind them non-blocking, on the open file description that the caller uses too.
 import {writeSync} from 'node:fs';
-import {hasCode} from './errors.ts';
+import {hasCode, isSyscallError} from './errors.ts';
 
 /** Writes all of `text`, also to a descriptor that somebody else made non-blocking. Throws what write(2) fails with. */
 export function writeFully(fd: number, text: string): void {
@@ -17,6 +17,16 @@ export function writeFully(fd: number, text: string): void {
       sleep(pause);
       pause = Math.min(pause * 2, 16);
     }
+  }
+}
+
+/** What `action` does to a file through its descriptor: an error, of a full disk say, names the file. */
+export function namingFile<Result>(path: string, action: () => Result): Result {
+  try {
+    return action();
+  } catch (error) {
+    if (isSyscallError(error) && error.path === undefined) Object.assign(error, {path});
+    throw error;
   }
 }
 

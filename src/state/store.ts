@@ -5,13 +5,13 @@ import {
   constants,
   existsSync,
   fstatSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmdirSync,
-  rmSync,
   statSync,
   unlinkSync,
   writeFileSync,
@@ -20,6 +20,7 @@ import {join} from 'node:path';
 
 import type {Context} from '../context.ts';
 import {hasCode, RuntsError} from '../errors.ts';
+import {namingFile} from '../write.ts';
 import {isValidId, validateId} from './id.ts';
 import {isLocked, lockDirectory} from './lock.ts';
 import {BrokenRecordError, type ContainerRecord, parseRecord, serializeRecord} from './record.ts';
@@ -159,14 +160,15 @@ export function isBusy(ctx: StoreContext, id: string): boolean {
 /** Replaces the record. Only for the holder of the lock. */
 export function writeRecord(directory: LockedDirectory, record: ContainerRecord): void {
   const temporary = join(directory.path, TEMPORARY);
-  writeFileSync(temporary, serializeRecord(record), {mode: 0o600});
+  namingFile(temporary, () => writeFileSync(temporary, serializeRecord(record), {mode: 0o600}));
   renameSync(temporary, join(directory.path, RECORD));
 }
 
 /** Keeps the config that a container is made from, as `exec` goes by it when the bundle has changed. Only for the holder of
  * the lock. */
 export function writeConfigCopy(directory: LockedDirectory, text: string): void {
-  writeFileSync(join(directory.path, CONFIG), text, {mode: 0o600});
+  const path = join(directory.path, CONFIG);
+  namingFile(path, () => writeFileSync(path, text, {mode: 0o600}));
 }
 
 /** The text of that copy, and its path for messages. Throws `container does not exist`. */
@@ -217,10 +219,20 @@ function readRegularFile(path: string): string {
 export function removeDirectory(directory: LockedDirectory): void {
   // The record goes last: when we are killed half-way, `delete --force` still knows what to clean.
   for (const entry of entriesOf(directory.path)) {
-    if (entry !== RECORD) rmSync(join(directory.path, entry), {recursive: true, force: true});
+    if (entry !== RECORD) ignoringAbsence(() => removeTree(join(directory.path, entry)));
   }
   ignoringAbsence(() => unlinkSync(join(directory.path, RECORD)));
   ignoringAbsence(() => rmdirSync(directory.path));
+}
+
+// fs.rmSync, when recursive, tells no errno but ENOENT and EACCES.
+function removeTree(path: string): void {
+  if (!lstatSync(path).isDirectory()) {
+    unlinkSync(path);
+    return;
+  }
+  for (const entry of readdirSync(path)) removeTree(join(path, entry));
+  rmdirSync(path);
 }
 
 function entriesOf(path: string): readonly string[] {
