@@ -121,9 +121,9 @@ async function writeBundle(): Promise<void> {
   }
 }
 
-/** For scripts/bun.sh: one file, on stdout. What the launcher means for Node, a flag and the script, is dropped but for the path. */
+/** For scripts/bun.sh: one file, on stdout. What the launcher means for Node, its flags, is dropped. */
 async function printBundleForBun(): Promise<void> {
-  const js = `${banner}process.argv.splice(1,2);`;
+  const js = `${banner}process.argv.splice(1,process.argv.findIndex((word)=>word.endsWith('/runts.cjs'))-1);`;
   process.stdout.write(await bundle({entryPoints: ['src/main.ts'], target: 'esnext', banner: {js}, supported: {}}));
 }
 
