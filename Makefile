@@ -33,7 +33,7 @@ test: build $(native_tests) ## lint, type check, unit, native and integration te
 	@scripts/setup.sh readers
 	@scripts/test.sh lint unit native integration
 
-.PHONY: test-unit test-native test-integration test-engines test-lab
+.PHONY: test-unit test-native test-integration test-resident test-engines test-lab
 test-unit: build ## the TypeScript parts, without the kernel
 	@scripts/test.sh unit
 test-native: $(native_tests) ## plan decoder and runts-init, with ASan and UBSan
@@ -42,6 +42,8 @@ test-integration: build $(native_tests) ## the built program on this kernel, by 
 	@scripts/setup.sh engines
 	@scripts/setup.sh readers
 	@scripts/test.sh integration
+test-resident: export RUNTS_TEST_AGENT := 1
+test-resident: test-integration ## the same through a resident agent
 test-engines: build ## under containerd, Docker, Podman and Buildah, beside runc; installs the packages for it
 	@scripts/setup.sh engines
 	@scripts/test.sh engines
@@ -78,12 +80,13 @@ format: build/.npm ## rewrite what `make lint` would complain of
 
 .PHONY: install
 install: build build/.manual ## install below $(DESTDIR)$(PREFIX); it then works without this checkout
-	@scripts/install.sh "$(DESTDIR)$(PREFIX)"
+	@scripts/install.sh "$(DESTDIR)$(PREFIX)" "$(PREFIX)"
 
 .PHONY: uninstall
 uninstall: ## remove what `make install` put there
 	rm -rf "$(DESTDIR)$(PREFIX)/libexec/runts"
 	rm -f "$(DESTDIR)$(PREFIX)/bin/runts"
+	rm -f "$(DESTDIR)$(PREFIX)"/lib/systemd/system/runts-agent.{socket,service}
 	rm -f "$(DESTDIR)$(PREFIX)"/share/man/man8/{runts,runts-*}.8
 	rm -f "$(DESTDIR)$(PREFIX)"/share/{bash-completion/completions/runts,zsh/site-functions/_runts}
 	rm -f "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/runts.fish"

@@ -7,9 +7,13 @@
   'variables': {
     # What runts-init and the addon share, and what is the addon's alone.
     'core_sources': ['addon/core/clone.c', 'addon/core/decode.c', 'addon/core/message.c', 'addon/core/program.c'],
-    'runtime_sources': ['addon/core/netlink.c', 'addon/core/notify.c', 'addon/core/spawn.c', 'addon/core/supervise.c'],
+    'runtime_sources': ['addon/core/channel.c', 'addon/core/netlink.c', 'addon/core/notify.c', 'addon/core/send-fd.c',
+      'addon/core/spawn.c', 'addon/core/supervise.c'],
     'init_sources': ['<!@(ls addon/init/*.c)'],
-    'launcher_sources': ['<!@(ls addon/launcher/*.c)'],
+    'launcher_sources': [
+      '<!@(ls addon/launcher/*.c)', 'addon/core/channel.c', 'addon/core/clone.c', 'addon/core/decode.c', 'addon/core/notify.c',
+      'addon/core/program.c', 'addon/core/send-fd.c', 'addon/core/spawn.c', 'addon/core/supervise.c', 'addon/core/writer.c',
+    ],
     'core_headers': ['<!@(ls addon/core/*.h)'],
     'init_headers': ['<!@(find addon/init -name "*.h")'],
   },
@@ -55,7 +59,7 @@
       'actions': [{
         'action_name': 'launcher',
         'message': 'building runts',
-        'inputs': ['scripts/musl-cc.sh', '<@(launcher_sources)'],
+        'inputs': ['scripts/musl-cc.sh', '<@(launcher_sources)', '<@(core_headers)', '<!@(ls addon/launcher/*.h)'],
         'outputs': ['<(PRODUCT_DIR)/runts'],
         'action': ['scripts/musl-cc.sh', '<@(_outputs)', '<@(launcher_sources)'],
       }],

@@ -64,7 +64,7 @@ function hasAgent(path: string): boolean {
 /** The resident process of one state root; returns what ends it. */
 async function startAgent(path: string, root: string): Promise<() => Promise<void>> {
   const agent = spawn(path, ['--root', root, 'agent'], {stdio: ['ignore', 'ignore', 'inherit']});
-  for (let tries = 0; !existsSync(join(root, 'agent.sock')); tries++) {
+  for (let tries = 0; !existsSync(join(root, 'agent@socket')); tries++) {
     if (tries === 200 || agent.exitCode !== null) throw new Error(`${path} agent does not listen in ${root}`);
     await new Promise((wake) => setTimeout(wake, 10));
   }

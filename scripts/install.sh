@@ -1,9 +1,10 @@
 #!/bin/bash
-# install.sh PREFIX: installs what `make build` and build/.manual have made. Files are copied, the pinned Node too, so nothing leads back here;
+# install.sh PREFIX [FINAL]: installs what `make build` and build/.manual have made. Files are copied, the pinned Node too, so nothing leads back here;
 # each is moved into place, since the program it replaces may be running.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 prefix=${1:?}
+final=${2:-$prefix} # where it will be, when PREFIX is that of a package in the making
 libexec=$prefix/libexec/runts
 install -d "$prefix/bin" "$libexec"
 
@@ -19,6 +20,12 @@ cmp -s dist/node "$libexec/node" || put 755 dist/node "$libexec/node"
 for file in dist/main-* dist/yargs-*; do put 644 "$file" "$libexec/${file#dist/}"; done
 put 644 dist/runts.cjs "$libexec/runts.cjs"
 put 755 dist/runts "$prefix/bin/runts"
+
+# The resident agent: a script, and units for systemd, with the path of this runts.
+install -d "$prefix/lib/systemd/system"
+for file in runts-agent runts-agent.socket runts-agent.service; do sed "s|@PREFIX@|$final|g" "service/$file" >"build/$file"; done
+put 755 build/runts-agent "$libexec/runts-agent"
+for unit in socket service; do put 644 "build/runts-agent.$unit" "$prefix/lib/systemd/system/runts-agent.$unit"; done
 
 share=$prefix/share
 install -d "$share/man/man8" "$share/bash-completion/completions" "$share/zsh/site-functions" "$share/fish/vendor_completions.d"

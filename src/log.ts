@@ -1,6 +1,6 @@
 // The log that engines read: --log FILE, --log-format text|json. The last error line is the message they show.
-import {closeSync, fstatSync, openSync} from 'node:fs';
-import {writeFully} from './write.ts';
+import {closeSync, openSync} from 'node:fs';
+import {type Output, ownOutput} from './write.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
 
@@ -21,6 +21,8 @@ export interface LogOptions {
   /** False for commands whose stdout and stderr engines parse together as JSON: their stderr gets no warning. */
   readonly warnings: boolean;
   readonly now: () => Date;
+  /** What writes to the fd; this process unless given. */
+  readonly output?: Output;
 }
 
 /** Opens a log file for appending, so that several commands can share it. Throws SyscallFacts. */
@@ -34,10 +36,11 @@ export function closeLogFile(fd: number): void {
 
 /** A logger over an open descriptor. A failing write (full disk, reader gone) never fails the command. */
 export function createLogger(options: LogOptions): Logger {
+  const {output = ownOutput} = options;
   const warnings = options.warnings || !options.isStderr;
   const log = (level: LogLevel, message: string): void => {
     try {
-      writeFully(options.fd, formatRecord(options, level, message));
+      output.write(options.fd, formatRecord(options, level, message));
     } catch {
       // Nowhere is left to tell it.
     }
@@ -54,7 +57,8 @@ export function createLogger(options: LogOptions): Logger {
 function formatRecord(options: LogOptions, level: LogLevel, message: string): string {
   if (options.format === 'json') return jsonRecord(level, message, options.now());
   // A person reads it, or a list of problems: quoting would only hide the line breaks.
-  if (options.isStderr && (message.includes('\n') || isTerminal(options.fd))) return plainRecord(level, message);
+  if (options.isStderr && (message.includes('\n') || (options.output ?? ownOutput).isTerminal(options.fd)))
+    return plainRecord(level, message);
   return textRecord(level, message, options.now());
 }
 
@@ -118,13 +122,3 @@ function escapeCharacter(character: string): string {
 }
 
 const hex = (code: number, digits: number): string => code.toString(16).padStart(digits, '0');
-
-/** Major number of /dev/null and its kin. */
-const MEMORY_DEVICES = 1;
-
-// node:tty pulls in the network stack, for 5 ms: so it is asked only about what may be a terminal.
-function isTerminal(fd: number): boolean {
-  const status = fstatSync(fd);
-  if (!status.isCharacterDevice() || status.rdev >> 8 === MEMORY_DEVICES) return false;
-  return process.getBuiltinModule('node:tty').isatty(fd);
-}

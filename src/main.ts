@@ -3,6 +3,7 @@ import {dirname, join} from 'node:path';
 import {runCli} from './cli/cli.ts';
 import {RuntsError} from './errors.ts';
 import {loadNative, type Native} from './native.ts';
+import {ownOutput} from './write.ts';
 
 /** The addon and runts-init lie beside the bundle; the sources run with what `make build` left in dist. */
 function libexecOf(script: string): string {
@@ -38,6 +39,8 @@ async function main(): Promise<void> {
     cwd: () => process.cwd(),
     now: () => new Date(),
     libexec,
+    output: ownOutput,
+    stay: async (context, foreground) => (await import('./container/foreground.ts')).stay(context, foreground),
     loadNative: () => addon(libexec),
   });
   // _exit(2) is quicker than Node's teardown, and there is nothing to tear down.

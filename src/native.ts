@@ -185,6 +185,55 @@ export interface Native {
   bpfQueryDevice(cgroupFd: number): number[];
 }
 
+/** A launcher that has connected to the agent. */
+export interface Peer {
+  readonly connection: number;
+  /** Of whoever has connected; what it stands for is the process behind the pidfd. */
+  readonly pid: number;
+  readonly pidfd: number;
+}
+
+/** What tells two processes apart, as /proc has it. */
+export interface ProcessMarks {
+  /** `device:inode` of its program. */
+  readonly exe: string;
+  /** proc_pid_status(5). */
+  readonly status: string;
+  /** The links of /proc/PID/ns, but for those for children: "" for kinds that the kernel lacks. */
+  readonly namespaces: string;
+  /** Its root directory, as seen from here: "/" unless it is in another one. */
+  readonly root: string;
+  /** Of the security module: "" without one. */
+  readonly label: string;
+}
+
+/** A message between launcher and agent (src/agent/messages.ts). */
+export interface ChannelMessage {
+  readonly type: number;
+  readonly body: Buffer;
+  readonly fds: readonly number[];
+}
+
+/** What only the agent needs. */
+export interface AgentNative extends Native {
+  /** A listening unix stream socket at `path`, of mode 0600. */
+  agentListen(path: string): number;
+  /** The next launcher; undefined after `timeoutMs` (-1: never), or once isTerminated(). */
+  agentAccept(listener: number, timeoutMs: number): Peer | undefined;
+  /** From now on SIGTERM, SIGINT and SIGHUP only make isTerminated() true. */
+  holdTermination(): void;
+  isTerminated(): boolean;
+  /** Throws when there is no such process, or its program may not be looked at. */
+  processMarks(pid: number | 'self'): ProcessMarks;
+  /** All fds that are opened from now on are at least `minimum`. */
+  raiseDescriptors(minimum: number): void;
+  channelSend(connection: number, type: number, body: Uint8Array, fds: readonly number[]): void;
+  /** Waits for a message; undefined at the end of the connection; throws ETIMEDOUT. */
+  channelReceive(connection: number, timeoutMs: number): ChannelMessage | undefined;
+  /** A sealed memfd copy of the program at `path`. */
+  sealProgram(path: string): number;
+}
+
 /** Loads the addon from `path`; says what to do when it cannot. */
 export function loadNative(path: string): Native {
   return createRequire(path)(path) as Native;

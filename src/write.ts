@@ -1,7 +1,27 @@
 // Writing to descriptors that the caller shares with us. process.stdout and process.stderr are never touched: Node
 // makes pipes and terminals behind them non-blocking, on the open file description that the caller uses too.
-import {writeSync} from 'node:fs';
+import {fstatSync, writeSync} from 'node:fs';
 import {hasCode, isSyscallError} from './errors.ts';
+
+/** How text gets to the caller's streams: by this process, or by another one that has them. */
+export interface Output {
+  /** All of `text`. Throws what write(2) fails with. */
+  write(fd: number, text: string): void;
+  isTerminal(fd: number): boolean;
+}
+
+/** By this process. */
+export const ownOutput: Output = {write: writeFully, isTerminal};
+
+/** Major number of /dev/null and its kin. */
+const MEMORY_DEVICES = 1;
+
+// node:tty pulls in the network stack, for 5 ms: so it is asked only about what may be a terminal.
+function isTerminal(fd: number): boolean {
+  const status = fstatSync(fd);
+  if (!status.isCharacterDevice() || status.rdev >> 8 === MEMORY_DEVICES) return false;
+  return process.getBuiltinModule('node:tty').isatty(fd);
+}
 
 /** Writes all of `text`, also to a descriptor that somebody else made non-blocking. Throws what write(2) fails with. */
 export function writeFully(fd: number, text: string): void {

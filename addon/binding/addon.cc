@@ -17,6 +17,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
 	RegisterScheduling(env, exports);
 	RegisterNetwork(env, exports);
 	RegisterNotify(env, exports);
+	RegisterAgent(env, exports);
 	RegisterBpf(env, exports);
 	return exports;
 }

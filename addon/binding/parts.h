@@ -11,5 +11,6 @@ void RegisterFiles(Napi::Env env, Napi::Object exports);      // locks, FIFOs, n
 void RegisterScheduling(Napi::Env env, Napi::Object exports); // policies and priorities
 void RegisterNetwork(Napi::Env env, Napi::Object exports);    // netlink
 void RegisterNotify(Napi::Env env, Napi::Object exports);     // sd_notify
+void RegisterAgent(Napi::Env env, Napi::Object exports);      // the resident agent
 
 #endif

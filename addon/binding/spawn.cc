@@ -22,11 +22,14 @@ Napi::Value Spawn(const Napi::CallbackInfo &info) {
 	const Napi::Object request = info[0].As<Napi::Object>();
 	const std::string init = StringOf(request, "init");
 	const Napi::Uint8Array plan = request.Get("plan").As<Napi::Uint8Array>();
-	const std::vector<int> keep = NumbersOf(request, "keepFds");
+	std::vector<kept_fd> keep;
+	for (const int fd : NumbersOf(request, "keepFds"))
+		keep.push_back({fd, fd});
 	const std::vector<int> stdio = NumbersOf(request, "stdio");
 
 	spawn_request native = {};
 	native.init = init.c_str();
+	native.program = -1;
 	native.plan = plan.Data();
 	native.plan_size = plan.ByteLength();
 	native.clone_flags = static_cast<uint64_t>(request.Get("cloneFlags").ToNumber().Int64Value());
@@ -46,6 +49,17 @@ Napi::Value Spawn(const Napi::CallbackInfo &info) {
 	spawned.Set("pidfd", Napi::Number::New(env, result.pidfd));
 	spawned.Set("sync", Napi::Number::New(env, result.sync));
 	return spawned;
+}
+
+Napi::Value SealProgram(const Napi::CallbackInfo &info) {
+	const std::string path = info[0].ToString().Utf8Value();
+	spawn_result result = {};
+	const int fd = seal_program(path.c_str(), &result);
+	if (fd < 0) {
+		ThrowErrno(info.Env(), result.error, result.failed, path);
+		return info.Env().Undefined();
+	}
+	return Napi::Number::New(info.Env(), fd);
 }
 
 Napi::Value Describe(Napi::Env env, const message &message, int fd) {
@@ -158,6 +172,7 @@ Napi::Value Proceed(const Napi::CallbackInfo &info) {
 
 void RegisterSpawn(Napi::Env env, Napi::Object exports) {
 	exports.Set("spawn", Napi::Function::New<Spawn>(env));
+	exports.Set("sealProgram", Napi::Function::New<SealProgram>(env));
 	exports.Set("receive", Napi::Function::New<Receive>(env));
 	exports.Set("proceed", Napi::Function::New<Proceed>(env));
 }

@@ -46,9 +46,7 @@ static int make_memfd(const char *name, unsigned extra) {
 	return fd;
 }
 
-// A private copy of the program that nobody can write to any more: whatever the container does through /proc/PID/exe,
-// it never reaches a file of the host (CVE-2019-5736).
-static int sealed_program(const char *path, struct spawn_result *result) {
+int seal_program(const char *path, struct spawn_result *result) {
 	int from = open(path, O_RDONLY | O_CLOEXEC);
 	if (from < 0)
 		return fail(result, "open runts-init");
@@ -113,8 +111,9 @@ IN_BORROWED_STACK static int run_child(void *argument) {
 	if (failed != NULL)
 		return child_fails(child, failed);
 	for (size_t i = 0; i < request->keep_count; i++) {
-		if (fcntl(request->keep[i], F_SETFD, 0) < 0)
-			return child_fails(child, "fcntl F_SETFD");
+		const struct kept_fd *kept = &request->keep[i];
+		if (kept->from == kept->to ? fcntl(kept->from, F_SETFD, 0) < 0 : dup2(kept->from, kept->to) < 0)
+			return child_fails(child, "dup2");
 	}
 	if (fcntl(child->sync, F_SETFD, 0) < 0 || fcntl(child->plan, F_SETFD, 0) < 0)
 		return child_fails(child, "fcntl F_SETFD");
@@ -150,7 +149,7 @@ int spawn_init(const struct spawn_request *request, struct spawn_result *result)
 	int pair[2] = {-1, -1};
 	int outcome = -1;
 
-	child.program = sealed_program(request->init, result);
+	child.program = request->program >= 0 ? request->program : seal_program(request->init, result);
 	if (child.program < 0)
 		goto done;
 	child.plan = plan_file(request->plan, request->plan_size, result);
@@ -172,7 +171,7 @@ done:
 		result->sync = pair[0];
 	else if (pair[0] >= 0)
 		close(pair[0]);
-	if (child.program >= 0)
+	if (child.program >= 0 && child.program != request->program)
 		close(child.program);
 	if (child.plan >= 0)
 		close(child.plan);

@@ -30,7 +30,7 @@ static void add_number(struct text *text, uint64_t number) {
 	add(text, digit);
 }
 
-// fds come ascending. More than fit (some 20 000) are not listed.
+// fds come ascending. More than fit (some 20 000) are not listed. Who lists them returns the highest.
 static void add_fd(struct text *text, const char *number, bool *first) {
 	if (text->end - text->at < 16)
 		return;
@@ -39,8 +39,9 @@ static void add_fd(struct text *text, const char *number, bool *first) {
 	*first = false;
 }
 
-static void add_fds_one_by_one(struct text *text) {
+static int add_fds_one_by_one(struct text *text) {
 	bool first = true;
+	int last = STDERR_FILENO;
 	for (int fd = STDERR_FILENO + 1; fd < 65536; fd++) {
 		if (fcntl(fd, F_GETFD) < 0)
 			continue;
@@ -48,11 +49,13 @@ static void add_fds_one_by_one(struct text *text) {
 		struct text digits = {number, number + sizeof number - 1};
 		add_number(&digits, (uint64_t)fd);
 		add_fd(text, number, &first);
+		last = fd;
 	}
+	return last;
 }
 
 // From /proc, which lists them in order; the kernel's own layout of entries, as libc would allocate for a DIR.
-static void add_fds(struct text *text) {
+static int add_fds(struct text *text) {
 	struct entry {
 		uint64_t inode;
 		int64_t offset;
@@ -62,11 +65,10 @@ static void add_fds(struct text *text) {
 	};
 	static _Alignas(struct entry) char buffer[8192];
 	int folder = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0) {
-		add_fds_one_by_one(text);
-		return;
-	}
+	if (folder < 0)
+		return add_fds_one_by_one(text);
 	bool first = true;
+	int last = STDERR_FILENO;
 	long size;
 	while ((size = syscall(SYS_getdents64, folder, buffer, sizeof buffer)) > 0) {
 		for (long at = 0; at < size;) {
@@ -75,22 +77,25 @@ static void add_fds(struct text *text) {
 			int fd = 0;
 			for (const char *digit = entry->name; *digit >= '0' && *digit <= '9'; digit++)
 				fd = fd * 10 + (*digit - '0');
-			if (fd > STDERR_FILENO && fd != folder)
-				add_fd(text, entry->name, &first);
+			if (fd <= STDERR_FILENO || fd == folder)
+				continue;
+			add_fd(text, entry->name, &first);
+			last = fd;
 		}
 	}
 	close(folder);
+	return last;
 }
 
-void record_facts(char buffer[FACTS_SIZE]) {
+struct facts record_facts(char buffer[FACTS_SIZE]) {
 	struct text text = {buffer, buffer + FACTS_SIZE - 1};
 	struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
 	getrlimit(RLIMIT_NOFILE, &limit);
 
-	add(&text, "RUNTS_LAUNCH=1;nofile=");
+	add(&text, "1;nofile=");
 	add_number(&text, limit.rlim_cur);
 	add(&text, ":");
 	add_number(&text, limit.rlim_max);
 	add(&text, ";fds=");
-	add_fds(&text);
+	return (struct facts){limit.rlim_cur, add_fds(&text)};
 }

@@ -2,10 +2,18 @@
 #ifndef RUNTS_LAUNCHER_FACTS_H
 #define RUNTS_LAUNCHER_FACTS_H
 
+#include <stdint.h>
+
 // One environment string may have 128 KiB (MAX_ARG_STRLEN).
 enum { FACTS_SIZE = 120 * 1024 };
 
-// Fills `text` with "RUNTS_LAUNCH=...". fds 0-2 must be open.
-void record_facts(char text[FACTS_SIZE]);
+// Some of them once more, for the launcher itself.
+struct facts {
+	uint64_t nofile; // the soft limit
+	int last_fd;     // the highest that is open; 2 when there are none but the standard streams
+};
+
+// Fills `text` with what RUNTS_LAUNCH is to say. fds 0-2 must be open.
+struct facts record_facts(char text[FACTS_SIZE]);
 
 #endif

@@ -1,4 +1,5 @@
-// runts, the program that engines are given as a path: starts the pinned Node with the bundled CLI.
+// runts, the program that engines are given as a path. It has the call answered by the agent, when there is one for its
+// caller (agent.h), and otherwise becomes Node with the bundled CLI (direct.h).
 //
 // Node changes its process before any JavaScript runs: it raises RLIMIT_NOFILE, marks inherited fds
 // close-on-exec and fills the holes between them with its own. The container must notice none of it. So
@@ -9,40 +10,16 @@
 // It execs rather than forks: what is bound to the pid (LISTEN_PID, the engine's waitpid, a pidfd) stays true.
 // Static, without stdio and malloc: it costs a fraction of a millisecond.
 #define _GNU_SOURCE
-#include "environment.h"
+#include "launcher.h"
+#include "agent.h"
+#include "direct.h"
 #include "facts.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
-#include <sys/auxv.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
-
-// Warnings would land on stderr, which containerd and CRI-O parse together with stdout. With a larger young generation V8
-// collects no garbage in a `run` (the memory is not touched unless needed), and nothing here has work for four threads.
-// Flags that change how V8 compiles (--no-opt, --single-threaded, --jitless, --no-sparkplug) make it refuse the code caches of
-// Node and of the bundle, for 10 ms and more (docs/performance.md).
-static char *const node_flags[] = {
-	"--no-warnings",
-	"--min-semi-space-size=8",
-	"--v8-pool-size=1",
-};
-enum { FLAGS = sizeof node_flags / sizeof *node_flags };
-
-static void die(const char *what, const char *path, const char *cure) {
-	const char *parts[] = {"runts: ", what, " ", path, ": ", strerror(errno), cure, "\n"};
-	struct iovec pieces[sizeof parts / sizeof *parts];
-	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-		pieces[i] = (struct iovec){(char *)parts[i], strlen(parts[i])};
-	(void)!writev(STDERR_FILENO, pieces, sizeof parts / sizeof *parts);
-	_exit(1);
-}
 
 // The kernel's own layout of a disposition.
 struct disposition {
@@ -73,70 +50,23 @@ static void open_missing_stdio(void) {
 		close(fd);
 }
 
-// The folder of this program, symbolic links resolved. Room is left for names below it.
-static void own_folder(char folder[PATH_MAX]) {
-	static const char deleted[] = " (deleted)"; // what the kernel adds after an upgrade has replaced the file
-	ssize_t length = readlink("/proc/self/exe", folder, PATH_MAX - 64);
-	if (length <= 0) { // no /proc: the path that execve was given
-		const char *given = (const char *)getauxval(AT_EXECFN);
-		length = given ? (ssize_t)strlen(given) : 0;
-		if (length == 0 || length > PATH_MAX - 64)
-			die("cannot find its own folder through", "/proc/self/exe", "");
-		memcpy(folder, given, (size_t)length);
-	}
-	folder[length] = '\0';
-	size_t suffix = sizeof deleted - 1;
-	if ((size_t)length > suffix && strcmp(folder + length - suffix, deleted) == 0)
-		folder[(size_t)length - suffix] = '\0';
-	char *slash = strrchr(folder, '/');
-	if (slash)
-		*slash = '\0';
-	else
-		strcpy(folder, ".");
-}
-
-// Where the rest of runts lies: beside this program (a checkout's dist/), or in libexec of the same prefix.
-static void find_libexec(char folder[PATH_MAX]) {
-	own_folder(folder);
-	size_t length = strlen(folder);
-	strcpy(folder + length, "/runts.cjs");
-	bool beside = access(folder, F_OK) == 0;
-	strcpy(folder + length, beside ? "" : "/../libexec/runts");
-}
-
-static const char *join(char path[PATH_MAX], const char *folder, const char *name) {
-	size_t length = strlen(folder);
-	memcpy(path, folder, length);
-	strcpy(path + length, name);
-	return path;
-}
-
 int main(int argc, char **argv) {
-	static char facts[FACTS_SIZE];
-	static char libexec[PATH_MAX], node[PATH_MAX], script[PATH_MAX];
+	static char text[FACTS_SIZE];
 
 	open_missing_stdio();
-	record_facts(facts);
-	find_libexec(libexec);
-	join(node, libexec, "/node");
-	join(script, libexec, "/runts.cjs");
+	struct facts facts = record_facts(text);
 
 	reset_signals();
 
-	char *arguments[1 + FLAGS + 1 + (argc > 0 ? argc - 1 : 0) + 1];
-	char **next = arguments;
-	*next++ = "runts";
-	for (size_t i = 0; i < FLAGS; i++)
-		*next++ = node_flags[i];
-	*next++ = script;
-	for (int i = 1; i < argc; i++)
-		*next++ = argv[i];
-	*next = NULL;
-
-	char **environment = node_environment(environ, facts);
-	if (!environment)
-		die("cannot map memory for", "the environment", "");
-	execve(node, arguments, environment);
-	die("cannot start its Node", node,
-	    errno == ENOENT || errno == EACCES ? "; run `make build` in a checkout, or `make install` again" : "");
+	struct call call = {argv + (argc > 0), text};
+	const char *failure = NULL, *ignored;
+	if (may_ask_agent(&call, &facts, &failure)) {
+		struct answer answer = ask_agent(&call, &failure);
+		// Removing a container can be done once more when it was broken off.
+		if (answer.outcome == ANSWER_CALL_AGAIN)
+			answer = ask_agent(&call, &ignored);
+		if (answer.outcome == ANSWER_EXIT)
+			_exit(answer.code);
+	}
+	call_directly(&call, failure);
 }

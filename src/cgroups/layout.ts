@@ -17,9 +17,11 @@ export interface CgroupLayout {
   readonly unified?: {readonly mountPoint: string; readonly ownPath: string};
 }
 
-/** Reads /proc/self/mountinfo and /proc/self/cgroup. Throws what fs throws when there is no /proc. */
-export function readLayout(): CgroupLayout {
-  return parseLayout(readFileSync('/proc/self/mountinfo', 'utf8'), readFileSync('/proc/self/cgroup', 'utf8'));
+/** Reads /proc/self/mountinfo, and in which cgroups the caller is, from /proc/PID/cgroup. Throws what fs throws when there is
+ * no /proc. */
+export function readLayout({pid}: {readonly pid?: number} = {}): CgroupLayout {
+  const own = readFileSync(`/proc/${pid ?? 'self'}/cgroup`, 'utf8');
+  return parseLayout(readFileSync('/proc/self/mountinfo', 'utf8'), own);
 }
 
 /** The layout as told by the texts of /proc/self/mountinfo (proc_pid_mountinfo(5)) and /proc/self/cgroup (cgroups(7)). */

@@ -1,12 +1,14 @@
 // The command line as a function: caller → exit code. Everything that belongs to the process comes in through Caller.
+import type {Foreground} from '../container/foreground.ts';
 import type {Context} from '../context.ts';
 import {messageOf, RuntsError} from '../errors.ts';
 import {isAdministrator, isInUserNamespace} from '../host/privileges.ts';
 import {createLogger, type Logger} from '../log.ts';
 import type {Native} from '../native.ts';
+import type {Output} from '../write.ts';
 import {loadCommand, unsupportedCommands} from './commands/index.ts';
 import {type GlobalValues, globalOptions, resolveRoot, resolveRootless} from './globals.ts';
-import {type Launch, readLaunch} from './launch.ts';
+import {FAILURE, type Launch, readLaunch} from './launch.ts';
 import {type Command, helpOption} from './options.ts';
 import {type Parsed, parse} from './parse.ts';
 import {type LogTarget, openLog, print, printQuietly, reportError} from './report.ts';
@@ -28,6 +30,10 @@ export interface Caller {
   readonly cwd: () => string;
   readonly now: () => Date;
   readonly libexec: string;
+  /** What writes to stdout and stderr. */
+  readonly output: Output;
+  /** Stays with a program in the foreground; returns the exit code. */
+  readonly stay: (context: Context, foreground: Foreground, globals: readonly string[]) => number | Promise<number>;
   /** Called when a command first needs the addon. */
   readonly loadNative: () => Native;
 }
@@ -82,6 +88,8 @@ async function runCommand(
   const log = createLogger({...session.log, warnings: command.machineReadable !== true});
   const context = createContext(caller, globals, log, readLaunch(caller.environment));
   session.running = command;
+  // All that is left to do of a call that the agent has broken off.
+  if (caller.environment[FAILURE] !== undefined) throw new RuntsError(caller.environment[FAILURE]);
   const result = await command.run(context, {
     options: parsed.values,
     args: parsed.args,
@@ -89,8 +97,14 @@ async function runCommand(
     systemdCgroup: globals['systemd-cgroup'],
     caller: {uid: caller.uid, gid: caller.gid},
   });
+  if (result.foreground !== undefined) return caller.stay(context, result.foreground, globalsOf(caller, argv));
   const code = result.exitCode ?? 0;
   return result.output === undefined ? code : output(session, result.output, code);
+}
+
+/** The flags before the command. */
+function globalsOf({argv}: Caller, rest: readonly string[]): readonly string[] {
+  return argv.slice(0, argv.length - rest.length - 1);
 }
 
 function createContext(caller: Caller, globals: GlobalValues, log: Logger, launch: Launch): Context {
@@ -160,9 +174,9 @@ async function help(command?: Command): Promise<string> {
 
 /** What comes with a mistake in the command line; the mistake itself is told in any case. */
 async function printUsage({caller, command}: Session, {heading}: UsageError): Promise<void> {
-  printQuietly(caller.stdout, `${heading}\n\n${await help(command)}`);
+  printQuietly(caller.output, caller.stdout, `${heading}\n\n${await help(command)}`);
 }
 
 function output(session: Session, text: string, code = 0): number {
-  return print(session.caller.stdout, text) ? code : 1;
+  return print(session.caller.output, session.caller.stdout, text) ? code : 1;
 }

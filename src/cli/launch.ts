@@ -6,6 +6,8 @@ import type {LaunchFacts} from '../context.ts';
 import {RuntsError} from '../errors.ts';
 
 const VARIABLE = 'RUNTS_LAUNCH';
+/** A call that the launcher has had broken off: why, for it to be told as any error is. */
+export const FAILURE = 'RUNTS_FAILURE';
 const VERSION = '1';
 const SCRUBBED = 'RUNTS_SCRUBBED_';
 
@@ -25,6 +27,7 @@ export function readLaunch(environment: Readonly<Record<string, string | undefin
 function restoredEnvironment(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const env = definedOnly(environment);
   delete env[VARIABLE];
+  delete env[FAILURE];
   for (const name of Object.keys(env)) {
     if (!name.startsWith(SCRUBBED)) continue;
     env[name.slice(SCRUBBED.length)] = env[name] as string;

@@ -1,5 +1,6 @@
 // The declarative tables of the command line. Parsing, help, completion and man pages all read these, so that an option
 // exists in one place only.
+import type {Foreground} from '../container/foreground.ts';
 import type {Context} from '../context.ts';
 
 export type OptionType = 'string' | 'boolean' | 'number' | 'strings';
@@ -56,10 +57,12 @@ export interface CommandInput<Options extends readonly Option[]> {
   readonly caller: {readonly uid: number; readonly gid: number};
 }
 
-/** What the command line does after a command: print to stdout, exit with a code (0 by default). */
+/** What the command line does after a command: stay with a program, print to stdout, exit with a code (0 by default). */
 export interface CommandResult {
   readonly output?: string;
   readonly exitCode?: number;
+  /** A program that runs, to stay with until it ends: its exit code is ours. */
+  readonly foreground?: Foreground | undefined;
 }
 
 export interface Command<Options extends readonly Option[] = readonly Option[]> {

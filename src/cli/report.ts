@@ -1,7 +1,7 @@
 // How the end of a command reaches the caller: results on stdout, the error in the log and on stderr, an exit code.
 import {hasCode, isSyscallError, messageOf, RuntsError} from '../errors.ts';
 import {createLogger, type LogOptions, openLogFile, printable} from '../log.ts';
-import {writeFully} from '../write.ts';
+import type {Output} from '../write.ts';
 import type {GlobalValues} from './globals.ts';
 import type {Command} from './options.ts';
 
@@ -11,6 +11,7 @@ interface Streams {
   readonly stdout: number;
   readonly stderr: number;
   readonly now: () => Date;
+  readonly output: Output;
 }
 
 /** Opens what the global flags name as log. When that fails, errors go to stderr and `error` is the first of them. */
@@ -18,7 +19,14 @@ export function openLog(streams: Streams, values: GlobalValues): {target: LogTar
   const {log: path, debug} = values;
   // A format that is none was reported already.
   const format = values['log-format'] === 'json' ? 'json' : 'text';
-  const stderr: LogTarget = {fd: streams.stderr, isStderr: true, format, debug, now: streams.now};
+  const stderr: LogTarget = {
+    fd: streams.stderr,
+    isStderr: true,
+    format,
+    debug,
+    now: streams.now,
+    output: streams.output,
+  };
   if (path === undefined || path === '') return {target: stderr, error: undefined};
   try {
     return {target: {...stderr, fd: openLogFile(path), isStderr: false}, error: undefined};
@@ -36,7 +44,7 @@ export function reportError(streams: Streams, target: LogTarget, error: unknown,
   const logger = createLogger({...target, warnings: true});
   if (error instanceof Error && error.stack !== undefined) logger.debug(error.stack);
   logger.error(message);
-  if (!target.isStderr) printQuietly(streams.stderr, `${printable(message)}\n`);
+  if (!target.isStderr) printQuietly(streams.output, streams.stderr, `${printable(message)}\n`);
   return command.failureExitCode ?? (error instanceof RuntsError ? error.exitCode : 1);
 }
 
@@ -49,9 +57,9 @@ function internalErrorText(error: unknown): string {
 }
 
 /** Prints a result. A reader that has gone away (EPIPE) is no error to talk about: false. */
-export function print(fd: number, text: string): boolean {
+export function print(output: Output, fd: number, text: string): boolean {
   try {
-    writeFully(fd, text);
+    output.write(fd, text);
     return true;
   } catch (error) {
     if (hasCode(error, 'EPIPE')) return false;
@@ -60,9 +68,9 @@ export function print(fd: number, text: string): boolean {
 }
 
 /** For what accompanies an error: that it cannot be printed must not hide the error. */
-export function printQuietly(fd: number, text: string): void {
+export function printQuietly(output: Output, fd: number, text: string): void {
   try {
-    writeFully(fd, text);
+    output.write(fd, text);
   } catch {
     // Nobody listens.
   }

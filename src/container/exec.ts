@@ -9,12 +9,11 @@ import {openProcess} from '../state/process.ts';
 import type {ContainerRecord} from '../state/record.ts';
 import {readConfigCopy} from '../state/store.ts';
 import {checkTerminal, hangUpConsole} from './console.ts';
-import {closeQuietly, createDescriptors, type Descriptors} from './descriptors.ts';
+import {createDescriptors, type Descriptors} from './descriptors.ts';
 import {type ExecProcess, execProcess, type ProcessOptions} from './exec-process.ts';
-import {type InitProcess, letGo} from './init-process.ts';
-import {startJoining} from './joining-process.ts';
+import {type Foreground, leave, stay} from './foreground.ts';
+import {type Joined, startJoining} from './joining-process.ts';
 import {createUndoStack, type UndoStack} from './rollback.ts';
-import {exitCodeOf} from './run.ts';
 import {viewContainer} from './status.ts';
 import {callersStdio, pipedStdio, type Stdio} from './stdio.ts';
 
@@ -55,32 +54,25 @@ export interface Exec {
   readonly sent: () => void;
 }
 
-interface Running {
-  readonly process: InitProcess;
-  /** Master side of the terminal in the foreground, else -1. */
-  readonly master: number;
-  readonly pipes: readonly number[];
-}
-
 /** Runs a program in a container; in the foreground until it ends. Returns its exit code, or 128 + the signal that ended
  * it; 0 when detached. Throws after having undone everything. */
 export function exec(ctx: Context, id: string, options: ExecOptions): number {
+  const foreground = beginExec(ctx, id, options);
+  return foreground === undefined ? 0 : stay(ctx, foreground);
+}
+
+/** As exec(), but returns when the program runs: what is left to do is in the foreground; nothing when detached. */
+export function beginExec(ctx: Context, id: string, options: ExecOptions): Foreground | undefined {
   const detached = options.detach === true;
   // Signals that come from here on are for the process, also while it is not there yet.
   if (!detached) ctx.native.holdSignals();
-  const {process, master, pipes} = launch(ctx, id, options, detached);
-  try {
-    if (detached) return 0;
-    const {native, stdin, stdout, stderr} = ctx;
-    const {pid, pidfd} = process;
-    return exitCodeOf(native.supervise({pidfd, pid, master, pipes, stdio: [stdin, stdout, stderr]}));
-  } finally {
-    letGo(process);
-    if (master >= 0) closeQuietly(master);
-  }
+  const foreground = launch(ctx, id, options, detached);
+  if (!detached) return foreground;
+  leave(foreground);
+  return undefined;
 }
 
-function launch(ctx: Context, id: string, options: ExecOptions, detached: boolean): Running {
+function launch(ctx: Context, id: string, options: ExecOptions, detached: boolean): Foreground {
   const undo = createUndoStack();
   const descriptors = createDescriptors();
   let masterSent = false;
@@ -126,7 +118,7 @@ function openContainer({native}: Context, {init}: ContainerRecord): number {
 }
 
 /** Whatever went wrong, when the container has ended meanwhile that is why. */
-function startUnlessStopped(job: Exec): Omit<Running, 'pipes'> {
+function startUnlessStopped(job: Exec): Joined {
   try {
     return startJoining(job);
   } catch (error) {

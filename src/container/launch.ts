@@ -144,7 +144,7 @@ export function launch(ctx: Context, id: string, options: CreateOptions, mode: L
 
 function goThrough(launch: Launch, id: string): Launched {
   const {ctx, bundle, options, undo, mark} = launch;
-  const layout = readLayout();
+  const layout = readLayout(ctx);
   const driver = chooseDriver(launch, layout, id);
   const {cgroup} = driver;
   undoHooks(launch, id);

@@ -1,10 +1,6 @@
 import type {Context} from '../context.ts';
-import {messageOf} from '../errors.ts';
-import type {ExitStatus} from '../native.ts';
-import {readRecordIfAny, release, tryLockContainer} from '../state/store.ts';
-import {closeQuietly} from './descriptors.ts';
-import {destroy} from './destroy.ts';
-import {letGo} from './init-process.ts';
+import {release} from '../state/store.ts';
+import {type Foreground, leave, stay} from './foreground.ts';
 import {type CreateOptions, type Launched, launch} from './launch.ts';
 import {awaitReadiness} from './notify.ts';
 import {runPoststart} from './start.ts';
@@ -21,6 +17,12 @@ export interface RunOptions extends CreateOptions {
 /** Creates and starts a container; in the foreground it then waits for its end and deletes it. Returns the program's
  * exit code, or 128 + the signal that ended it; 0 when detached. Throws after having undone everything. */
 export function run(ctx: Context, id: string, options: RunOptions): number {
+  const foreground = beginRun(ctx, id, options);
+  return foreground === undefined ? 0 : stay(ctx, foreground);
+}
+
+/** As run(), but returns when the program runs: what is left to do is in the foreground; nothing when detached. */
+export function beginRun(ctx: Context, id: string, options: RunOptions): Foreground | undefined {
   const detached = options.detach === true;
   if (!detached) {
     // Signals that come from here on are for the container, also while it is not there yet.
@@ -28,19 +30,21 @@ export function run(ctx: Context, id: string, options: RunOptions): number {
     if (options.noSubreaper !== true) ctx.native.setSubreaper(true);
   }
   const launched = launch(ctx, id, options, {detached, gated: false});
+  const foreground = foregroundOf(launched, options);
+  let begun = false;
   try {
     afterLaunch(ctx, launched);
-    if (detached) {
-      if (launched.notify !== undefined) awaitReadiness(ctx, launched.notify, launched.record);
-      return 0;
-    }
-    const status = supervise(ctx, launched);
-    if (options.keep !== true) clean(ctx, launched);
-    return exitCodeOf(status);
+    if (detached && launched.notify !== undefined) awaitReadiness(ctx, launched.notify, launched.record);
+    begun = !detached;
+    return begun ? foreground : undefined;
   } finally {
-    letGo(launched.init);
-    if (launched.master >= 0) closeQuietly(launched.master);
+    if (!begun) leave(foreground);
   }
+}
+
+function foregroundOf({record, init, master, pipes, notify}: Launched, {keep}: RunOptions): Foreground {
+  const removal = {id: record.id, startTime: record.init?.startTime ?? 0};
+  return {process: init, master, pipes, notify, ...(keep === true ? {} : {removal})};
 }
 
 /** The lock goes before the wait: `kill`, `delete` and others get their turn while the container runs. */
@@ -50,34 +54,4 @@ function afterLaunch(ctx: Context, {directory, record}: Launched): void {
   } finally {
     release(directory);
   }
-}
-
-function supervise({native, stdin, stdout, stderr}: Context, launched: Launched): ExitStatus {
-  const {init, master, pipes, notify} = launched;
-  const {pid, pidfd} = init;
-  const stdio = [stdin, stdout, stderr] as const;
-  return native.supervise({pidfd, pid, master, pipes, stdio, ...(notify === undefined ? {} : {notify})});
-}
-
-/** What is left of the container once its program has ended. The exit code is what the caller has waited for: a failure
- * in here is a warning. */
-function clean(ctx: Context, {record}: Launched): void {
-  try {
-    const directory = tryLockContainer(ctx, record.id);
-    if (directory === undefined) return;
-    try {
-      // Someone may have deleted it, and even made another one of that name.
-      if (readRecordIfAny(ctx, record.id)?.init?.startTime !== record.init?.startTime) return;
-      destroy(ctx, directory, record, {leftovers: true});
-    } finally {
-      release(directory);
-    }
-  } catch (error) {
-    ctx.log.warn(`cannot delete container ${record.id}: ${messageOf(error)}, ignoring`);
-  }
-}
-
-/** As shells have it. */
-export function exitCodeOf({code, signal}: ExitStatus): number {
-  return code ?? 128 + (signal ?? 0);
 }

@@ -5,6 +5,8 @@ import {chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {TestProject} from 'vitest/node';
+import {startAgent, type TestAgent} from './agent.ts';
+import {BINARY} from './binary.ts';
 import {allCgroups, entries, processesOf, read, until} from './inspect.ts';
 
 // Podman makes these and keeps them; no runtime can know.
@@ -15,7 +17,7 @@ const PROGRAMS = ['recvfd', 'seccomp-agent', 'syscalls', 'filter-flags', 'notify
 
 const DEFAULT_ROOTS = ['/run/runts', '/run/runc'];
 
-export function setup(project: TestProject): () => Promise<void> {
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   for (const [need, remedy] of [
     ['/bin/busybox', 'apt-get install busybox-static'],
     ['/usr/bin/gcc', 'apt-get install gcc'],
@@ -34,7 +36,11 @@ export function setup(project: TestProject): () => Promise<void> {
   project.provide('shared', shared);
 
   const before = snapshot();
+  const agent = process.env['RUNTS_TEST_AGENT'] === '1' ? await startAgent(BINARY, shared) : undefined;
+  project.provide('agentSocket', agent?.socket ?? '');
   return async () => {
+    await stopAgent(agent);
+    rmSync(join(shared, 'agent'), {recursive: true, force: true});
     const found = (): string[] => survivors(shared, before);
     // Other work on the machine comes and goes: only what stays is ours.
     await until('a clean machine', () => found().length === 0, 3000).catch(() => {});
@@ -42,6 +48,14 @@ export function setup(project: TestProject): () => Promise<void> {
     if (!read('/proc/self/mountinfo').includes(shared)) rmSync(shared, {recursive: true, force: true});
     if (left.length > 0) throw new Error(`the integration tests left behind:\n${left.join('\n')}`);
   };
+}
+
+/** The tests have shown nothing unless it was the agent that has answered them. */
+async function stopAgent(agent: TestAgent | undefined): Promise<void> {
+  if (agent === undefined) return;
+  const {answered, declined, log} = await agent.stop();
+  console.log(`the agent has answered ${answered} calls and declined ${declined}`);
+  if (!(answered > 0)) throw new Error(`the agent has answered no call:\n${log}`);
 }
 
 interface Snapshot {

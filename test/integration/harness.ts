@@ -3,8 +3,9 @@
 import {spawn as spawnProcess, spawnSync} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
 import {closeSync, mkdirSync, openSync, readFileSync, rmdirSync, rmSync, writeFileSync} from 'node:fs';
-import {basename, join, resolve} from 'node:path';
+import {basename, join} from 'node:path';
 import {test as base, inject} from 'vitest';
+import {BINARY} from './binary.ts';
 import {allCgroups, entries, leftovers, processesOf, read, until} from './inspect.ts';
 import {makeRootfs} from './rootfs.ts';
 import {defaultSpec, type Spec, toJson} from './spec.ts';
@@ -13,11 +14,12 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Directory of this run: busybox, the programs of global-setup.ts and the sandboxes. */
     shared: string;
+    /** Of the agent that all calls go to, with RUNTS_TEST_AGENT=1; else ''. */
+    agentSocket: string;
   }
 }
 
-/** The runtime under test. */
-export const BINARY = resolve(process.env['RUNTS_UNDER_TEST'] ?? join(import.meta.dirname, '../../dist/runts'));
+export {BINARY};
 /** The suite is proven against runc: where runts is meant to differ, tests say so. */
 export const isRunc = basename(BINARY) === 'runc';
 
@@ -74,12 +76,14 @@ export type Edit = (spec: Spec) => void;
 export type Box = ReturnType<typeof makeBox>;
 export type Container = ReturnType<Box['container']>;
 
-function makeBox(shared: string) {
+function makeBox(shared: string, agentSocket: string) {
   const token = randomBytes(4).toString('hex');
   const dir = join(shared, token);
   const root = join(dir, 'state');
   const temp = join(dir, 'tmp');
   for (const path of [dir, root, temp, join(dir, 'io')]) mkdirSync(path);
+  const agent = agentSocket === '' ? {RUNTS_AGENT: 'never'} : {RUNTS_AGENT_SOCKET: agentSocket};
+  const environment = {PATH: process.env['PATH'] ?? '', HOME: '/root', TMPDIR: temp, RUNTS_TEST_TOKEN: token, ...agent};
   let counter = 0;
   const unique = (): string => `${token}-${++counter}`;
 
@@ -92,7 +96,7 @@ function makeBox(shared: string) {
     const started = performance.now();
     const child = spawnProcess(program, args, {
       cwd: options.cwd ?? dir,
-      env: {PATH: process.env['PATH'] ?? '', HOME: '/root', TMPDIR: temp, RUNTS_TEST_TOKEN: token, ...options.env},
+      env: {...environment, ...options.env},
       stdio: [options.stdin ?? stdin, stdout, stderr, ...(options.fds ?? [])],
     });
     for (const fd of [stdin, stdout, stderr]) closeSync(fd);
@@ -261,7 +265,7 @@ function tryTo(action: () => void): void {
 /** vitest's `test` with a sandbox: `test('..', async ({box}) => ..)`. */
 export const test = base.extend<{box: Box}>({
   box: async ({task}, use) => {
-    const box = makeBox(inject('shared'));
+    const box = makeBox(inject('shared'), inject('agentSocket'));
     await use(box);
     await box.close(task.result?.state !== 'fail');
   },

@@ -65,8 +65,8 @@ export const command = defineCommand({
   async run(context, input) {
     const {options, args} = input;
     const [id, ...command] = args;
-    const {exec} = await import('../../container/exec.ts');
-    const exitCode = exec(context, id as string, {
+    const {beginExec} = await import('../../container/exec.ts');
+    const foreground = beginExec(context, id as string, {
       ...defined({
         process: options.process,
         cwd: options.cwd,
@@ -88,7 +88,7 @@ export const command = defineCommand({
       cgroups: options.cgroup,
       ignorePaused: options['ignore-paused'],
     });
-    return {exitCode};
+    return {foreground};
   },
 });
 

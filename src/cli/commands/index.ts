@@ -4,6 +4,7 @@ import type {Command} from '../options.ts';
 type Loader = () => Promise<{readonly command: Command}>;
 
 const loaders: Readonly<Record<string, Loader>> = {
+  agent: () => import('./agent.ts'),
   create: () => import('./create.ts'),
   delete: () => import('./delete.ts'),
   events: () => import('./events.ts'),
@@ -21,6 +22,11 @@ const loaders: Readonly<Record<string, Loader>> = {
   update: () => import('./update.ts'),
 };
 
+/** Not for users. */
+const internal: Readonly<Record<string, Loader>> = {
+  finish: () => import('./finish.ts'),
+};
+
 const NOT_YET = 'is not supported by this version';
 
 /** Commands of runc and crun that do not exist here, and why. */
@@ -36,7 +42,8 @@ export const commandNames: readonly string[] = Object.keys(loaders);
 
 /** The command of this name, or undefined. */
 export async function loadCommand(name: string): Promise<Command | undefined> {
-  return Object.hasOwn(loaders, name) ? (await loaders[name]?.())?.command : undefined;
+  const load = [loaders, internal].find((table) => Object.hasOwn(table, name))?.[name];
+  return (await load?.())?.command;
 }
 
 export async function loadAllCommands(): Promise<Command[]> {

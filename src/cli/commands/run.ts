@@ -23,8 +23,8 @@ export const command = defineCommand({
   failure: 'runts run failed',
   async run(context, input) {
     const options = toCreateOptions(context, input);
-    const {run} = await import('../../container/run.ts');
+    const {beginRun} = await import('../../container/run.ts');
     const {detach, keep, 'no-subreaper': noSubreaper} = input.options;
-    return {exitCode: run(context, input.args[0] as string, {...options, detach, keep, noSubreaper})};
+    return {foreground: beginRun(context, input.args[0] as string, {...options, detach, keep, noSubreaper})};
   },
 });

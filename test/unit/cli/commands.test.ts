@@ -16,7 +16,7 @@ const library = vi.hoisted(() => ({
 
 vi.mock('../../../src/container/create.ts', () => ({create: library.create}));
 vi.mock('../../../src/container/start.ts', () => ({start: library.start}));
-vi.mock('../../../src/container/run.ts', () => ({run: library.run}));
+vi.mock('../../../src/container/run.ts', () => ({beginRun: library.run}));
 vi.mock('../../../src/container/state.ts', () => ({state: library.state}));
 vi.mock('../../../src/container/list.ts', () => ({list: library.list}));
 vi.mock('../../../src/container/kill.ts', () => ({kill: library.kill}));
@@ -37,7 +37,7 @@ const created = {noPivot: false, noNewKeyring: false, preserveFds: 0};
 
 beforeEach(() => {
   vi.resetAllMocks();
-  library.run.mockReturnValue(0);
+  library.run.mockReturnValue(undefined);
   library.list.mockReturnValue([]);
   library.state.mockReturnValue(web);
 });
@@ -122,9 +122,13 @@ describe('create and run', () => {
     });
   });
 
-  it('run exits with the code of the program', async () => {
-    library.run.mockReturnValue(137);
-    expect(await cli(['run', '-d', '--keep', '-no-subreaper', 'web'])).toMatchObject({code: 137});
+  it('run stays with the program, and exits with its code', async () => {
+    const foreground = {pipes: []};
+    library.run.mockReturnValue(foreground);
+    const stay = vi.fn().mockReturnValue(137);
+    const argv = ['--root', '/r', 'run', '-d', '--keep', '-no-subreaper', 'web'];
+    expect(await cli(argv, {stay})).toMatchObject({code: 137});
+    expect(stay).toHaveBeenCalledWith(expect.objectContaining({root: '/r'}), foreground, ['--root', '/r']);
     expect(library.run.mock.calls[0]?.[2]).toMatchObject({detach: true, keep: true, noSubreaper: true});
   });
 

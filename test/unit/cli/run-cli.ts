@@ -4,6 +4,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {type Caller, runCli} from '../../../src/cli/cli.ts';
 import type {Native} from '../../../src/native.ts';
+import {ownOutput} from '../../../src/write.ts';
 
 export const NOW = new Date('2026-11-20T10:39:41.709Z');
 
@@ -33,6 +34,8 @@ export async function cli(argv: readonly string[], overrides: Partial<Caller> = 
       cwd: () => directory,
       now: () => NOW,
       libexec: directory,
+      output: ownOutput,
+      stay: () => 0,
       loadNative: () => ({}) as Native,
       ...overrides,
     });
