@@ -20,7 +20,11 @@ processes() {
 note_before() { things | sort -u >"$WORK/before"; }
 note_leaks() {
   # What ends by itself after its engine has a moment for that.
-  eventually no_processes || :
+  local i
+  for ((i = 0; i < 100; i++)); do
+    no_processes && break
+    sleep 0.1
+  done
   processes >"$WORK/after"
   things >>"$WORK/after"
   sort -u "$WORK/after" | comm -13 "$WORK/before" - | sed -E 's/[0-9a-f]{32,64}/ID/g' | sort -u >"$WORK/leaks"

@@ -34,7 +34,10 @@ for name; do
   timeout --kill-after=5 "${SCENARIO_TIMEOUT:-120}" "$here/lib/one.sh" "$name" \
     >"$WORK/results/$name.out" 2>"$WORK/results/$name.err" && code=0 || code=$?
   echo "$code $((${EPOCHREALTIME/./} - began))" >"$WORK/results/$name.end"
-  [ -z "${ENGINES_VERBOSE:-}" ] || echo "$RUNTIME_NAME $name: $code" >&2
+  if [ -n "${ENGINES_VERBOSE:-}" ]; then
+    echo "$RUNTIME_NAME $name: $code" >&2
+    [ "$code" = 0 ] || cat "$WORK/results/$name".{out,err} >&2
+  fi
 done
 engine_stop
 if [ -n "$agent" ]; then
