@@ -24,7 +24,8 @@ interface ProcessStat {
 export function readProcessStat(pid: number): ProcessStat | undefined {
   let text: string;
   try {
-    text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // As UTF-8, which the name need not be, since Node reads such a file in one go: `list` has many.
+    text = readFileSync(`/proc/${pid}/stat`, 'utf8');
   } catch (error) {
     // ESRCH: it ended between open and read.
     if (hasCode(error, 'ENOENT', 'ESRCH')) return undefined;
@@ -64,9 +65,13 @@ export function openProcess(native: Pick<Native, 'pidfdOpen'>, identity: Process
   return undefined;
 }
 
+let bootId: string | undefined;
+
 function readBootId(): string {
   try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+    // It outlives this process.
+    bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return bootId;
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'EACCES')) return '';
     throw error;
