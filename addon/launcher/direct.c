@@ -21,6 +21,22 @@ static char *const node_flags[] = {
 };
 enum { FLAGS = sizeof node_flags / sizeof *node_flags };
 
+// The agent stays, and what it does for one call is soon garbage: with a small young generation it takes 20 MB less after some
+// thousand calls, for a fraction of a millisecond now and then.
+static char *const agent_flags[FLAGS] = {
+	"--no-warnings",
+	"--max-semi-space-size=2",
+	"--v8-pool-size=1",
+};
+
+// A container may be called so, too: its calls then only collect garbage.
+static char *const *flags_for(char *const args[]) {
+	for (; *args; args++)
+		if (strcmp(*args, "agent") == 0)
+			return agent_flags;
+	return node_flags;
+}
+
 static _Noreturn void die(const char *what, const char *path, const char *cure) {
 	const char *parts[] = {"runts: ", what, " ", path, ": ", strerror(errno), cure, "\n"};
 	struct iovec pieces[sizeof parts / sizeof *parts];
@@ -85,8 +101,9 @@ _Noreturn void call_directly(const struct call *call, const char *failure) {
 	char *arguments[1 + FLAGS + 1 + count + 1];
 	char **next = arguments;
 	*next++ = "runts";
+	char *const *flags = flags_for(call->args);
 	for (size_t i = 0; i < FLAGS; i++)
-		*next++ = node_flags[i];
+		*next++ = flags[i];
 	*next++ = script;
 	memcpy(next, call->args, (count + 1) * sizeof *next);
 
