@@ -9,6 +9,6 @@ export {type CgroupLayout, readLayout} from './layout.ts';
 export {delegateCgroup} from './owner.ts';
 export {processes} from './processes.ts';
 export {type CgroupRecord, directoriesOf, mainDirectory, resolveCgroup} from './record.ts';
-export {removeCgroup} from './remove.ts';
+export {awaitEmpty, removeCgroup} from './remove.ts';
 export {readStats, type Stats} from './stats.ts';
 export {subCgroup} from './sub-cgroup.ts';

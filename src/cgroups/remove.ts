@@ -2,8 +2,8 @@
 import {rmdirSync} from 'node:fs';
 import {errnoText, hasCode, isSyscallError, RuntsError} from '../errors.ts';
 import {sleep} from './control.ts';
-import {eachChild, processesBelow} from './processes.ts';
-import {type CgroupRecord, directoriesOf} from './record.ts';
+import {eachChild, processes, processesBelow} from './processes.ts';
+import {type CgroupRecord, directoriesOf, mainDirectory} from './record.ts';
 
 /** A killed process stays in its cgroup until it has ended, and v1 reports the end a little early. 1 ms, then doubled
  * each time: one second in all. */
@@ -23,6 +23,16 @@ export function removeCgroup(record: CgroupRecord): void {
   }
   removeEmptyAncestors(record);
   if (first !== undefined) throw first;
+}
+
+/** Waits for killed processes to leave the cgroup. Throws RuntsError when some are still in it after a second. */
+export function awaitEmpty(record: CgroupRecord): void {
+  for (let attempt = 0, pause = 1; ; attempt++, pause *= 2) {
+    const pids = processes(record);
+    if (pids.length === 0) return;
+    if (attempt >= ATTEMPTS) throw new RuntsError(`cgroup ${mainDirectory(record)}: ${residents(pids)}`);
+    sleep(pause);
+  }
 }
 
 /** Containers that are made and removed at the same time share these: not empty is fine, and so is gone. */
@@ -59,6 +69,10 @@ function removeTree(directory: string, attempts: number): void {
 function notRemoved(directory: string, error: unknown): unknown {
   if (!isSyscallError(error)) return error;
   const pids = processesBelow(directory);
-  const why = pids.length > 0 ? `: ${pids.length} process(es) are in it (${pids.slice(0, 10).join(', ')})` : '';
+  const why = pids.length > 0 ? `: ${residents(pids)}` : '';
   return new RuntsError(`remove cgroup ${directory}: ${errnoText(error.errno)}${why}`);
+}
+
+function residents(pids: readonly number[]): string {
+  return `${pids.length} process(es) are in it (${pids.slice(0, 10).join(', ')})`;
 }

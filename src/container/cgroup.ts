@@ -55,10 +55,8 @@ function systemdDriver({ctx, bundle, undo}: Launch, layout: CgroupLayout, id: st
     cgroup,
     prepare() {
       // When it is undone the first process has ended already, for which systemd would wait.
-      undo.push('remove the cgroup', () => {
-        if (!begun) return;
-        removeCgroup(cgroup);
-        systemd.endUnitAndSlices(manager, cgroup);
+      undo.push('end the unit', () => {
+        if (begun) systemd.endUnitAndCgroup(manager, cgroup);
       });
     },
     enter(launch, pid) {

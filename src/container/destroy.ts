@@ -1,7 +1,7 @@
 // The end of a container: its processes, its cgroup, its state, then its poststop hooks. Every part may be gone already,
 // so that it can be done again after it failed, or was killed, half-way.
 import {isFrozen, killAll, processes, removeCgroup, thaw} from '../cgroups/index.ts';
-import {endScope} from '../cgroups/systemd/index.ts';
+import {endScope, SilenceError} from '../cgroups/systemd/index.ts';
 import type {Context} from '../context.ts';
 import {hasCode, messageOf, RuntsError} from '../errors.ts';
 import {detachMounts} from '../host/mounts.ts';
@@ -19,8 +19,7 @@ const SIGKILL = 9;
 type DestroyContext = Pick<Context, 'native' | 'log' | 'env' | 'libexec'>;
 
 /** Destroys a container, whatever state it is in. The caller holds its lock. `leftovers`: also ends processes that are in
- * its cgroup without its first process; `force`: does not fail when systemd does not do its part, which that makes up for
- * when it finds the cgroup gone. */
+ * its cgroup without its first process; `force`: does not fail when systemd cannot be reached. */
 export function destroy(
   ctx: DestroyContext,
   directory: LockedDirectory,
@@ -29,9 +28,8 @@ export function destroy(
 ): void {
   endFirstProcess(ctx.native, record);
   if (options.leftovers || record.sharesPidNamespace) endMembers(ctx.native, record);
-  removeContainerCgroup(record);
+  removeContainerCgroup(ctx, record, options.force === true);
   detachRootfs(ctx.native, record);
-  endContainerScope(ctx, record, options.force === true);
   if (record.intelRdt !== undefined) removeRdtGroups(record.intelRdt);
   removeDirectory(directory);
   runPoststopHooks(ctx, record.hooks.poststop, record);
@@ -45,20 +43,16 @@ export function detachRootfs(
   if (mountsBelow !== undefined) detachMounts(native, rootfs, mountsBelow);
 }
 
-function removeContainerCgroup({cgroup}: ContainerRecord): void {
+function removeContainerCgroup(ctx: DestroyContext, {cgroup}: ContainerRecord, force: boolean): void {
   try {
-    removeCgroup(cgroup);
+    if (cgroup.systemd === undefined) removeCgroup(cgroup);
+    else endScope(ctx.libexec, cgroup);
   } catch (error) {
+    if (force && cgroup.systemd !== undefined && error instanceof SilenceError) {
+      ctx.log.warn(`${error.message}: leaving ${cgroup.systemd.unit} to it, which ends without processes`);
+      return;
+    }
     throw new RuntsError(`unable to remove container's cgroup: ${messageOf(error)}`, {cause: error});
-  }
-}
-
-function endContainerScope(ctx: DestroyContext, {cgroup}: ContainerRecord, force: boolean): void {
-  try {
-    endScope(ctx.libexec, cgroup);
-  } catch (error) {
-    if (!force || !(error instanceof RuntsError)) throw error;
-    ctx.log.warn(`${error.message}; ignoring it, as the cgroup is gone`);
   }
 }
 

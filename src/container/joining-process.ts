@@ -4,6 +4,7 @@ import {join} from 'node:path';
 
 import {openEntrance, openEntranceOf} from '../cgroups/entrance.ts';
 import {type CgroupRecord, entranceFiles, subCgroup} from '../cgroups/index.ts';
+import {attachToScope} from '../cgroups/systemd/index.ts';
 import {ConfigError, hasCode, isSyscallError, RuntsError} from '../errors.ts';
 import {readHostFacts} from '../host/facts.ts';
 import {seccompProgram} from '../host/seccomp-cache.ts';
@@ -53,11 +54,13 @@ export function startJoining(exec: Exec): Joined {
   const inherited = inheritedFds({env: {}, launch: ctx.launch}, options.preserveFds ?? 0);
   const chosen = options.cgroups?.length ? subCgroup(record.cgroup, options.cgroups) : undefined;
   const plan = makePlan(exec, chosen ?? record.cgroup, inherited.preserve);
-  const process = initProcessOf(spawn(exec, chosen, plan, numbersOf(inherited)));
+  const spawned = spawn(exec, chosen, plan, numbersOf(inherited));
+  const process = initProcessOf(spawned);
   undo.push('close the sync socket', () => letGo(process));
   undo.push('end the process', () => {
     if (!killAndReap(ctx.native, process)) throw new RuntsError('it does not end');
   });
+  if (spawned.isOutside) attachToScope(ctx.libexec, record.cgroup, chosen ?? record.cgroup, process.pid);
   if (record.intelRdt !== undefined) joinRdtGroups(record.intelRdt, process.pid);
   const lookup = stepsOf(plan.steps);
   const talk = {
@@ -131,7 +134,7 @@ function spawn(
   chosen: CgroupRecord | undefined,
   plan: CompiledPlan,
   inherited: readonly number[],
-): Spawned {
+): Spawned & {readonly isOutside?: boolean} {
   const {ctx, record, stdio, descriptors} = exec;
   const {native} = ctx;
   checkBuild('runts.node', native.buildId);
@@ -149,6 +152,10 @@ function spawn(
     try {
       return spawnIn(openEntrance(chosen ?? record.cgroup));
     } catch (error) {
+      // Who may not move processes in the cgroup above both has systemd do it.
+      if (record.cgroup.systemd !== undefined && hasCode(error, 'EACCES')) {
+        return {...spawnIn(undefined), isOutside: true};
+      }
       // The container has moved its processes into cgroups of its own below, so that none may be where they came from.
       if (chosen !== undefined || !hasCode(error, 'EBUSY', 'EOPNOTSUPP', 'ENOTSUP')) throw error;
       return spawnIn(openEntranceOf(record.init?.pid ?? 0));

@@ -5,15 +5,16 @@ import {messageOf, RuntsError} from '../../errors.ts';
 import type {LinuxResources} from '../../generated/config.ts';
 import {plannedWrites} from '../apply.ts';
 import type {CgroupRecord} from '../record.ts';
+import {awaitEmpty, removeCgroup} from '../remove.ts';
 import {systemAddresses, userAddresses} from './addresses.ts';
 import {Manager} from './manager.ts';
 import {unitProperties} from './properties.ts';
-import type {ManagerFacts} from './scope.ts';
+import {type ManagerFacts, unmanagedPart} from './scope.ts';
 import {endEmptySlices} from './slices.ts';
-import {endUnit, setProperties} from './unit.ts';
+import {attachProcess, endUnit, setProperties} from './unit.ts';
 
 export {annotatedProperties} from './annotations.ts';
-export {Refusal} from './manager.ts';
+export {Refusal, SilenceError} from './manager.ts';
 export {scopeName} from './names.ts';
 export {type ManagerFacts, checkInside, resolveScope, scopeProperties} from './scope.ts';
 export {startUnit} from './unit.ts';
@@ -55,16 +56,37 @@ export function updateScope(libexec: string, record: CgroupRecord, resources: Li
   });
 }
 
-/** Ends the unit of a cgroup that has been removed, and the slices that were there for it alone. */
+/** Has systemd move a process into the scope of `record`, or into `target`, a cgroup below that. */
+export function attachToScope(libexec: string, record: CgroupRecord, target: CgroupRecord, pid: number): void {
+  const [scope = '', directory = ''] = [record.paths['unified'], target.paths['unified']];
+  withManager(libexec, record, (manager, unit) => attachProcess(manager, unit, directory.slice(scope.length), pid));
+}
+
+/** Ends the unit of a cgroup that has no processes any more, and removes what is left of both, with the slices that were there
+ * for it alone. When systemd cannot be reached, its part of the cgroup is left to it: were that removed behind its back, it would
+ * take the unit for active for ever. */
 export function endScope(libexec: string, record: CgroupRecord): void {
-  withManager(libexec, record, (manager) => endUnitAndSlices(manager, record));
+  awaitEmpty(record);
+  orWithoutIt(record, () => withManager(libexec, record, (manager) => endUnitAndCgroup(manager, record)));
 }
 
 /** As endScope, over a connection that is there. */
-export function endUnitAndSlices(manager: Manager, record: CgroupRecord): void {
-  if (record.systemd === undefined) return;
-  endUnit(manager, record.systemd.unit);
+export function endUnitAndCgroup(manager: Manager, record: CgroupRecord): void {
+  const {systemd} = record;
+  if (systemd === undefined) return;
+  awaitEmpty(record);
+  orWithoutIt(record, () => endUnit(manager, systemd.unit));
+  removeCgroup(record);
   endEmptySlices(manager, record);
+}
+
+function orWithoutIt(record: CgroupRecord, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    removeCgroup(unmanagedPart(record));
+    throw error;
+  }
 }
 
 function withManager(libexec: string, {systemd}: CgroupRecord, action: (manager: Manager, unit: string) => void): void {

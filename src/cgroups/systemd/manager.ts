@@ -1,4 +1,5 @@
 // A conversation with systemd. Every call has an end: an answer, or an error when the deadline has passed.
+import {monotonicMs} from '../../clock.ts';
 import {errnoText, hasCode, isSyscallError, RuntsError} from '../../errors.ts';
 import {type Bus, type BusValue, isBusAnswer, loadSystemdAddon, type SystemdAddon} from '../../host/systemd-addon.ts';
 import type {Address} from './addresses.ts';
@@ -25,6 +26,9 @@ export class Refusal extends RuntsError {
   }
 }
 
+/** systemd has not been reached, or has said nothing. */
+export class SilenceError extends RuntsError {}
+
 /** Owns a connection: close() it. */
 export class Manager {
   readonly address: Address;
@@ -34,7 +38,7 @@ export class Manager {
   #open = true;
   #subscribed = false;
   /** It has not answered once: nothing else is asked of it. */
-  #silent: RuntsError | undefined;
+  #silent: SilenceError | undefined;
 
   private constructor(addon: SystemdAddon, bus: Bus, address: Address, deadlineMs: number) {
     this.#addon = addon;
@@ -56,7 +60,7 @@ export class Manager {
         tries.push(`${address.address}: ${errnoText(error.errno)}`);
       }
     }
-    throw new RuntsError(`cannot connect to systemd${tries.length === 0 ? '' : `: ${tries.join('; ')}`}`);
+    throw new SilenceError(`cannot connect to systemd${tries.length === 0 ? '' : `: ${tries.join('; ')}`}`);
   }
 
   /** Fine more than once. */
@@ -106,7 +110,7 @@ export class Manager {
   }
 
   #deadline(): number {
-    return performance.now() + this.#deadlineMs;
+    return monotonicMs() + this.#deadlineMs;
   }
 
   #ask(call: Parameters<SystemdAddon['call']>[1], deadline: number): readonly BusValue[] {
@@ -120,7 +124,7 @@ export class Manager {
   #within<T>(what: string, action: (timeoutMs: number) => T, deadline: number): T {
     if (this.#silent !== undefined) throw this.#silent;
     try {
-      return action(Math.max(0, deadline - performance.now()));
+      return action(Math.max(0, deadline - monotonicMs()));
     } catch (error) {
       if (isBusAnswer(error)) throw new Refusal(error.message, error.dbusError.split('.').at(-1) ?? '');
       if (hasCode(error, 'ETIMEDOUT')) {
@@ -128,14 +132,14 @@ export class Manager {
         throw this.#silent;
       }
       if (!isSyscallError(error)) throw error;
-      throw new RuntsError(`${what} of systemd (${this.address.address}): ${errnoText(error.errno)}`, {cause: error});
+      throw new SilenceError(`${what} of systemd (${this.address.address}): ${errnoText(error.errno)}`, {cause: error});
     }
   }
 }
 
-function noAnswer({address, isBus}: Address, what: string, deadlineMs: number): RuntsError {
+function noAnswer({address, isBus}: Address, what: string, deadlineMs: number): SilenceError {
   const who = isBus ? 'systemd, or the message bus,' : 'systemd';
-  return new RuntsError(
+  return new SilenceError(
     `${who} (${address}) has not answered within ${deadlineMs / 1000} s, asked for ${what}: is it stopped?`,
   );
 }

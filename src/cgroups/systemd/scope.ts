@@ -26,6 +26,12 @@ export interface ManagerFacts {
 /** In which hierarchies of cgroup v1 systemd makes the cgroup; in others runts does. */
 const MANAGED = ['name=systemd', 'cpu', 'cpuacct', 'memory', 'blkio', 'devices', 'pids', 'unified'];
 
+/** Those cgroups of a scope that systemd will not remove. */
+export function unmanagedPart(record: CgroupRecord): CgroupRecord {
+  const managed = new Set(MANAGED.map((controller) => record.paths[controller]));
+  return {...record, paths: Object.fromEntries(Object.entries(record.paths).filter(([, path]) => !managed.has(path)))};
+}
+
 /** The cgroups of a scope that is yet to be started. */
 export function resolveScope(
   layout: CgroupLayout,

@@ -1,6 +1,6 @@
 // Starting, changing and ending the scope of a container.
 import {RuntsError} from '../../errors.ts';
-import {type Manager, Refusal} from './manager.ts';
+import {type Manager, Refusal, SilenceError} from './manager.ts';
 import type {Property} from './property.ts';
 
 /** Starts a transient unit. Throws RuntsError: a Refusal when it was not even begun. */
@@ -32,6 +32,15 @@ export function setProperties(manager: Manager, unit: string, properties: readon
   }
 }
 
+/** Moves a process into the cgroup of a unit, or one below it: "" or "/below". */
+export function attachProcess(manager: Manager, unit: string, below: string, pid: number): void {
+  try {
+    manager.call('AttachProcessesToUnit', 'ssau', [unit, below, [pid]]);
+  } catch (error) {
+    throw described(error, `unable to move process ${pid} into unit "${unit}"`);
+  }
+}
+
 /** Ends a unit, so that nothing of it is left; fine when there is none. */
 export function endUnit(manager: Manager, unit: string): void {
   try {
@@ -58,5 +67,6 @@ export function isRefused(error: unknown, reason: string): error is Refusal {
 
 function described(error: unknown, what: string): unknown {
   if (error instanceof Refusal) return new Refusal(`${what}: ${error.message}`, error.reason);
-  return error instanceof RuntsError ? new RuntsError(`${what}: ${error.message}`, {cause: error}) : error;
+  if (error instanceof SilenceError) return new SilenceError(`${what}: ${error.message}`, {cause: error});
+  return error;
 }
