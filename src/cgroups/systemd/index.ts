@@ -1,7 +1,7 @@
 // The systemd cgroup driver: cgroups that systemd makes, as scopes, and keeps an eye on.
 import {existsSync} from 'node:fs';
 import type {Context} from '../../context.ts';
-import {messageOf, RuntsError} from '../../errors.ts';
+import {RuntsError} from '../../errors.ts';
 import type {LinuxResources} from '../../generated/config.ts';
 import {plannedWrites} from '../apply.ts';
 import type {CgroupRecord} from '../record.ts';
@@ -26,17 +26,12 @@ export function openManager({libexec, env, rootless}: ManagerContext): Manager {
   if (!existsSync('/run/systemd/system')) {
     throw new RuntsError('systemd not running on this host, cannot use systemd cgroups manager');
   }
-  if (!rootless) return Manager.open(libexec, systemAddresses(env));
-  try {
-    return Manager.open(libexec, userAddresses(env));
-  } catch (error) {
-    throw new RuntsError(
-      `${messageOf(error)}: the systemd of this user is found through XDG_RUNTIME_DIR or DBUS_SESSION_BUS_ADDRESS, which a ` +
-        'login sets; for a user who is not logged in, loginctl enable-linger starts it',
-      {cause: error},
-    );
-  }
+  return rootless ? Manager.open(libexec, userAddresses(env), USER_HINT) : Manager.open(libexec, systemAddresses(env));
 }
+
+const USER_HINT =
+  ': the systemd of this user is found through XDG_RUNTIME_DIR or DBUS_SESSION_BUS_ADDRESS, which a login sets; for a user who ' +
+  'is not logged in, loginctl enable-linger starts it';
 
 /** What is to be known before a scope can be placed. */
 export function readManagerFacts(manager: Manager): ManagerFacts {

@@ -47,8 +47,8 @@ export class Manager {
     this.#deadlineMs = deadlineMs;
   }
 
-  /** Connects to the first of `addresses` where somebody listens. Throws RuntsError. */
-  static open(libexec: string, addresses: readonly Address[], deadlineMs = DEADLINE_MS): Manager {
+  /** Connects to the first of `addresses` where somebody listens. Throws SilenceError, with the hint when nobody does. */
+  static open(libexec: string, addresses: readonly Address[], hint = '', deadlineMs = DEADLINE_MS): Manager {
     const addon = loadSystemdAddon(libexec);
     const tries: string[] = [];
     for (const address of addresses) {
@@ -60,7 +60,7 @@ export class Manager {
         tries.push(`${address.address}: ${errnoText(error.errno)}`);
       }
     }
-    throw new SilenceError(`cannot connect to systemd${tries.length === 0 ? '' : `: ${tries.join('; ')}`}`);
+    throw new SilenceError(`cannot connect to systemd${tries.length === 0 ? '' : `: ${tries.join('; ')}`}${hint}`);
   }
 
   /** Fine more than once. */

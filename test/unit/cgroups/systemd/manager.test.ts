@@ -27,7 +27,7 @@ describe('a manager', () => {
     server = createServer().listen(path);
     await new Promise((resolve) => server?.once('listening', resolve));
     const began = performance.now();
-    expect(() => Manager.open(builtLibexec(), [{address: `unix:path=${path}`, isBus: false}], 300)).toThrow(
+    expect(() => Manager.open(builtLibexec(), [{address: `unix:path=${path}`, isBus: false}], '', 300)).toThrow(
       `systemd (unix:path=${path}) has not answered within 0.3 s, asked for a connection: is it stopped?`,
     );
     expect(performance.now() - began).toBeLessThan(5000);
