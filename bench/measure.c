@@ -1,7 +1,7 @@
 // measure ERRORS: starts commands and says what each cost: the part of the benchmark that must not be noisy itself, hence
 // small and in C. It reads requests from stdin and answers each with one line.
 //
-//   run N    and N lines, each a command whose arguments are separated by 0x1f: starts all of them at once, and waits.
+//   run N    and N lines, each a command, perhaps with NAME=VALUE in front, whose words are separated by 0x1f: starts all of them at once, and waits.
 //            -> "TOTAL-NS" and, for each command, " NS STATUS FAULTS MAXRSS-KB CPU-US" (STATUS: exit
 //            code, or 128 + signal)
 //   reap MS  waits until no process that commands have left behind is alive.  -> "0" or, after MS, "1"
@@ -70,10 +70,20 @@ static void read_commands(struct command *commands, size_t count) {
 
 static void start(struct command *command, const posix_spawn_file_actions_t *files,
 		  const posix_spawnattr_t *attributes) {
+	char **words = command->arguments;
+	char *variable = strchr(words[0], '=') ? *words++ : NULL;
+	if (!words[0])
+		errx(1, "a variable without a command");
+	if (variable)
+		putenv(variable);
 	command->began = now();
-	int error = posix_spawn(&command->pid, command->arguments[0], files, attributes, command->arguments, environ);
+	int error = posix_spawn(&command->pid, words[0], files, attributes, words, environ);
 	if (error != 0)
-		errx(1, "cannot start %s: %s", command->arguments[0], strerror(error));
+		errx(1, "cannot start %s: %s", words[0], strerror(error));
+	if (variable) {
+		*strchr(variable, '=') = '\0';
+		unsetenv(variable);
+	}
 }
 
 static void wait_for(struct command *commands, size_t count) {

@@ -57,7 +57,19 @@ async function tracedCreate(bench: Bench, runtime: Runtime): Promise<number> {
 
 async function traced({workplace}: Bench, command: Command): Promise<number> {
   const summary = join(workplace.directory, 'strace');
-  const child = spawn('strace', ['-f', '-c', '-o', summary, ...command], {stdio: ['ignore', 'ignore', 'pipe']});
+  const child = spawn(
+    'env',
+    [
+      ...command.filter((word) => word.startsWith('RUNTS_')),
+      'strace',
+      '-f',
+      '-c',
+      '-o',
+      summary,
+      ...command.filter((word) => !word.startsWith('RUNTS_')),
+    ],
+    {stdio: ['ignore', 'ignore', 'pipe']},
+  );
   let said = '';
   child.stderr.on('data', (data) => {
     said += data;

@@ -34,7 +34,8 @@ export async function findRuntimes(choices: readonly string[], directory: string
       name,
       path,
       version: versionOf(path),
-      command: (...args) => [path, '--root', root, ...args],
+      // Whatever agent may run on this machine.
+      command: (...args) => [...(resident ? [] : ['RUNTS_AGENT=never']), path, '--root', root, ...args],
       close: stop,
     });
   }
