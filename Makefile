@@ -33,7 +33,7 @@ test: build $(native_tests) ## lint, type check, unit, native and integration te
 	@scripts/setup.sh readers
 	@scripts/test.sh lint unit native integration
 
-.PHONY: test-unit test-native test-integration test-resident test-engines test-lab
+.PHONY: test-unit test-native test-integration test-resident test-engines soak test-lab
 test-unit: build ## the TypeScript parts, without the kernel
 	@scripts/test.sh unit
 test-native: $(native_tests) ## plan decoder and runts-init, with ASan and UBSan
@@ -47,6 +47,9 @@ test-resident: test-integration ## the same through a resident agent
 test-engines: build ## under containerd, Docker, Podman and Buildah, beside runc; installs the packages for it
 	@scripts/setup.sh engines
 	@scripts/test.sh engines
+soak: build ## 1,000 lives of containers under Podman and containerd, at the end of which nothing has grown; an hour or more
+	@scripts/setup.sh engines
+	@SOAK_CYCLES=$${SOAK_CYCLES:-1000} SCENARIO_TIMEOUT=20000 SOAK_REPORT=$${SOAK_REPORT:-/dev/stderr} test/engines/run soak
 test-lab: build ## cgroup v2, in a throw-away Linux guest; installs the packages for it
 	@scripts/setup.sh lab
 	@scripts/test.sh lab

@@ -32,6 +32,10 @@ engines=(
   ip:iproute2
   script:bsdutils
   unshare:util-linux
+  setpriv:util-linux
+  catatonit:catatonit
+  slirp4netns:slirp4netns
+  /usr/lib/podman/netavark:netavark
 )
 readers=(bash:bash zsh:zsh fish:fish groff:groff-base mandoc:mandoc)
 lab=(linux.uml:user-mode-linux mmdebstrap:mmdebstrap mke2fs:e2fsprogs setpriv:util-linux)

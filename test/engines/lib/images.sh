@@ -29,7 +29,7 @@ archive() {
   architecture=$(dpkg --print-architecture)
   cat >"$1/image/config.json" <<END
 {"architecture": "$architecture", "os": "linux", "config": {"Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], "Cmd": ["sh"]},
- "rootfs": {"type": "layers", "diff_ids": ["sha256:$digest"]}}
+ "rootfs": {"type": "layers", "diff_ids": ["sha256:$digest"]}, "history": [{"created_by": "runts"}]}
 END
   echo "[{\"Config\": \"config.json\", \"RepoTags\": [\"docker.io/library/$2:latest\"], \"Layers\": [\"layer.tar\"]}]" \
     >"$1/image/manifest.json"
