@@ -8,7 +8,7 @@
     # What runts-init and the addon share, and what is the addon's alone.
     'core_sources': ['addon/core/clone.c', 'addon/core/decode.c', 'addon/core/message.c', 'addon/core/program.c'],
     'runtime_sources': ['addon/core/channel.c', 'addon/core/netlink.c', 'addon/core/notify.c', 'addon/core/send-fd.c',
-      'addon/core/spawn.c', 'addon/core/supervise.c'],
+      'addon/core/spawn.c', 'addon/core/supervise.c', 'addon/core/worker.c'],
     'init_sources': ['<!@(ls addon/init/*.c)'],
     'launcher_sources': [
       '<!@(ls addon/launcher/*.c)', 'addon/core/channel.c', 'addon/core/clone.c', 'addon/core/decode.c', 'addon/core/notify.c',

@@ -38,7 +38,7 @@ engines=(
   /usr/lib/podman/netavark:netavark
 )
 readers=(bash:bash zsh:zsh fish:fish groff:groff-base mandoc:mandoc)
-lab=(linux.uml:user-mode-linux mmdebstrap:mmdebstrap mke2fs:e2fsprogs setpriv:util-linux)
+lab=(linux.uml:user-mode-linux qemu-system-x86_64:qemu-system-x86 mmdebstrap:mmdebstrap mke2fs:e2fsprogs setpriv:util-linux)
 bench=(runc:runc crun:crun strace:strace unshare:util-linux /bin/busybox:busybox-static)
 
 conformance=(

@@ -10,6 +10,7 @@
  * Every function is synchronous, takes all that it may know of the world from its Context, and throws a RuntsError whose
  * message is for the user to read. Linux only; most of it needs root.
  */
+export {type CheckpointOptions, checkpoint} from './container/checkpoint.ts';
 export {
   type CreateOptions,
   create,
@@ -18,6 +19,7 @@ export {type ExecOptions, exec} from './container/exec.ts';
 export {type RemoveOptions, remove} from './container/delete.ts';
 export {type KillOptions, kill} from './container/kill.ts';
 export {list} from './container/list.ts';
+export {type RestoreOptions, restore} from './container/restore.ts';
 export {type RunOptions, run} from './container/run.ts';
 export {start} from './container/start.ts';
 export {type ContainerState, state} from './container/state.ts';

@@ -96,6 +96,32 @@ export interface SchedulerAttributes {
   readonly period: bigint;
 }
 
+export interface WorkerRequest {
+  readonly path: string;
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  /** fd of a cgroup v2 directory to be born in, or -1. */
+  readonly cgroupFd: number;
+  /** What becomes fds 0, 1 and 2; empty: /dev/null, and a file for what it complains of. */
+  readonly stdio: readonly number[];
+  /** fds that it inherits under their own numbers. */
+  readonly keepFds: readonly number[];
+  /** Unless empty: it gets a mount namespace of its own, in which this directory, with all below, is bound at `rootTarget`. */
+  readonly root: string;
+  readonly rootTarget: string;
+  /** At most four, which are opened there: their paths mean the same, but what is mounted is not. */
+  readonly directories: readonly string[];
+}
+
+export interface Worker {
+  readonly pid: number;
+  readonly pidfd: number;
+  readonly socket: number;
+  /** The file with what it has written to its standard error, if that was it. */
+  readonly stderr: number;
+  readonly directories: readonly number[];
+}
+
 export interface Native {
   /** Build id of the addon: equals that of runts-init and of the plan encoder, or nothing runs. */
   readonly buildId: string;
@@ -171,6 +197,13 @@ export interface Native {
   /** Connects to a unix stream socket and sends `payload`, which must not be empty, with one fd. EAGAIN when the other side has
    * not taken it within 10 s. */
   sendFd(request: {path: string; payload: string; fd: number}): void;
+  /** Starts a program that works for us and answers over a socket (SOCK_SEQPACKET); it dies with us. An argument `@` stands for
+   * the number of its end. */
+  startWorker(request: WorkerRequest): Worker;
+  /** One packet; EPIPE when the other side is gone. */
+  sendPacket(socket: number, data: Uint8Array): void;
+  /** The next packet, of 64 KiB at most, and the fds that came with it; waits. Undefined at end of file. */
+  receivePacket(socket: number): {readonly data: Uint8Array; readonly fds: readonly number[]} | undefined;
   /** The SECCOMP_FILTER_FLAG_* bits that this kernel knows; 0 when it has no seccomp filters. */
   seccompFlags(): number;
   /** _exit(2): no teardown. */

@@ -18,6 +18,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
 	RegisterNetwork(env, exports);
 	RegisterNotify(env, exports);
 	RegisterAgent(env, exports);
+	RegisterWorker(env, exports);
 	RegisterBpf(env, exports);
 	return exports;
 }

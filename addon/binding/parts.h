@@ -12,5 +12,6 @@ void RegisterScheduling(Napi::Env env, Napi::Object exports); // policies and pr
 void RegisterNetwork(Napi::Env env, Napi::Object exports);    // netlink
 void RegisterNotify(Napi::Env env, Napi::Object exports);     // sd_notify
 void RegisterAgent(Napi::Env env, Napi::Object exports);      // the resident agent
+void RegisterWorker(Napi::Env env, Napi::Object exports);     // criu and its messages
 
 #endif

@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "init.h"
@@ -117,6 +118,29 @@ int do_rootfs(struct init *init, const struct op_rootfs *op) {
 	return 0;
 }
 
+static bool is_null_device(int fd) {
+	struct stat status;
+	return fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
+}
+
+// Standard streams that are the host's /dev/null become the container's: a file of a mount that it does not have would keep it
+// from being checkpointed. Where it has no such device, or one that may not be opened, they stay as they are.
+static void own_null_device(struct init *init) {
+	int device = open_in_root(init, "/dev/null", O_PATH | O_NOFOLLOW, 0);
+	for (int stream = 0; device >= 0 && is_null_device(device) && stream < 3; stream++) {
+		int mode = fcntl(stream, F_GETFL);
+		if (mode < 0 || !is_null_device(stream))
+			continue;
+		int again = openat(private_procfs(init), fd_link(device), (mode & O_ACCMODE) | O_NOCTTY | O_CLOEXEC);
+		if (again >= 0)
+			dup2(again, stream);
+		if (again >= 0)
+			close(again);
+	}
+	if (device >= 0)
+		close(device);
+}
+
 static int enter_new_root(struct init *init) {
 	if (chdir("/") < 0)
 		return fails(init, "chdir", "/");
@@ -125,6 +149,7 @@ static int enter_new_root(struct init *init) {
 	if (init->root < 0)
 		return fails(init, "open", "/");
 	init->pivoted = true;
+	own_null_device(init);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 // linux.seccomp.supportedFlags, which by definition are those that this kernel has.
 // Lists come from the tables that the code itself goes by.
 import type {Context} from '../context.ts';
+import {CONFIG_ANNOTATION} from '../criu/config-file.ts';
 import type {Features, Hooks, NamespaceType} from '../generated/config.ts';
 import {capabilityNames} from '../plan/capabilities.ts';
 import {CLONE_NEW} from '../plan/constants.ts';
@@ -48,12 +49,11 @@ export function features(kernelFlags: number): Features {
       netDevices: {enabled: true},
     },
     annotations: {
-      'org.runts.checkpoint.enabled': 'false',
+      'org.runts.checkpoint.enabled': 'true',
       'org.runts.commit': commit,
       'org.runts.version': version,
     },
-    // No annotation changes what runts does with a container.
-    potentiallyUnsafeConfigAnnotations: [],
+    potentiallyUnsafeConfigAnnotations: [CONFIG_ANNOTATION],
   };
 }
 

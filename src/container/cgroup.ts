@@ -13,22 +13,26 @@ import * as systemd from '../cgroups/systemd/index.ts';
 import {inFile} from './bundle.ts';
 import type {Launch, Placed} from './launch.ts';
 
+/** Of a launch, or a restore, what counts here. */
+type Begun = Pick<Launch, 'ctx' | 'bundle' | 'undo'> & {readonly options: Pick<Launch['options'], 'systemdCgroup'>};
+type Recorded = Pick<Placed, 'ctx' | 'bundle' | 'undo' | 'record'>;
+
 export interface CgroupDriver {
   /** Where it will be. */
   readonly cgroup: CgroupRecord;
   /** It is on record, and there is no process yet. */
-  prepare(launch: Placed): void;
+  prepare(launch: Recorded): void;
   /** The first process waits. */
-  enter(launch: Placed, pid: number): void;
+  enter(launch: Recorded, pid: number): void;
   close(): void;
 }
 
 /** Looks, and makes nothing. Of its own resources the undo stack knows. */
-export function chooseDriver(launch: Launch, layout: CgroupLayout, id: string): CgroupDriver {
+export function chooseDriver(launch: Begun, layout: CgroupLayout, id: string): CgroupDriver {
   return launch.options.systemdCgroup === true ? systemdDriver(launch, layout, id) : cgroupfsDriver(launch, layout, id);
 }
 
-function cgroupfsDriver({ctx, bundle}: Launch, layout: CgroupLayout, id: string): CgroupDriver {
+function cgroupfsDriver({ctx, bundle}: Begun, layout: CgroupLayout, id: string): CgroupDriver {
   const cgroup = resolveCgroup(layout, bundle.config.linux?.cgroupsPath, id, ctx.rootless);
   return {
     cgroup,
@@ -42,7 +46,7 @@ function cgroupfsDriver({ctx, bundle}: Launch, layout: CgroupLayout, id: string)
   };
 }
 
-function systemdDriver({ctx, bundle, undo}: Launch, layout: CgroupLayout, id: string): CgroupDriver {
+function systemdDriver({ctx, bundle, undo}: Begun, layout: CgroupLayout, id: string): CgroupDriver {
   const {annotations, linux} = bundle.config;
   const name = systemd.scopeName(linux?.cgroupsPath, id, ctx.rootless);
   const wanted = systemd.annotatedProperties(annotations);
@@ -77,7 +81,7 @@ function systemdDriver({ctx, bundle, undo}: Launch, layout: CgroupLayout, id: st
   };
 }
 
-function limit({ctx, bundle, record: {cgroup}}: Placed): void {
+function limit({ctx, bundle, record: {cgroup}}: Recorded): void {
   const warnings = applyResources(cgroup, bundle.config.linux?.resources, ctx.native);
   for (const warning of warnings) ctx.log.warn(inFile(bundle, warning));
   delegateCgroup(cgroup, bundle.config);

@@ -51,19 +51,23 @@ function supervise({native, stdin, stdout, stderr}: Context, {process, master, p
 
 /** Removes what is left of a container once its program has ended. The exit code is what the caller has waited for: a
  * failure in here is a warning. */
-export function removeAfterEnd(ctx: Context, {id, startTime}: Removal): void {
+export function removeAfterEnd(ctx: Context, removal: Removal): void {
   try {
-    const directory = tryLockContainer(ctx, id);
-    if (directory === undefined) return;
-    try {
-      const record = readRecordIfAny(ctx, id);
-      // Someone may have deleted it, and even made another one of that name.
-      if (record?.init?.startTime === startTime) destroy(ctx, directory, record, {leftovers: true});
-    } finally {
-      release(directory);
-    }
+    removeUnlessReplaced(ctx, removal);
   } catch (error) {
-    ctx.log.warn(`cannot delete container ${id}: ${messageOf(error)}, ignoring`);
+    ctx.log.warn(`cannot delete container ${removal.id}: ${messageOf(error)}, ignoring`);
+  }
+}
+
+/** Removes a container, unless someone has deleted it, and perhaps even made another one of that name. */
+export function removeUnlessReplaced(ctx: Context, {id, startTime}: Removal): void {
+  const directory = tryLockContainer(ctx, id);
+  if (directory === undefined) return;
+  try {
+    const record = readRecordIfAny(ctx, id);
+    if (record?.init?.startTime === startTime) destroy(ctx, directory, record, {leftovers: true});
+  } finally {
+    release(directory);
   }
 }
 

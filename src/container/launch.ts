@@ -152,7 +152,11 @@ function goThrough(launch: Launch, id: string): Launched {
   // Before the cgroup gets into the record: `delete --force` kills what is in it. What makes it looks again.
   const residents = processes(cgroup).length;
   if (residents > 0) throw new RuntsError(`container's cgroup is not empty: ${residents} process(es) found`);
-  const placed: Placed = {...launch, directory, record: newRecord(ctx, bundle, directory, cgroup, options)};
+  const placed: Placed = {
+    ...launch,
+    directory,
+    record: newRecord(ctx, bundle, directory, cgroup, {...options, stdio: recordedStdio(launch)}),
+  };
   writeRecord(directory, placed.record);
   undo.push('unmount the rootfs', () => detachRootfs(ctx.native, placed.record));
   writeConfigCopy(directory, bundle.text);
@@ -182,8 +186,23 @@ function goThrough(launch: Launch, id: string): Launched {
   return {directory, record: placed.record, init, master, pipes: launch.stdio.ours, notify};
 }
 
+/** None with a terminal, which takes their place. */
+export function recordedStdio({bundle, stdio}: Pick<Launch, 'bundle' | 'stdio'>): readonly number[] {
+  return bundle.config.process.terminal === true ? [] : stdio.theirs;
+}
+
 /** They come when all else has been undone. */
-function undoHooks({ctx, bundle: {path, config}, undo, progress}: Launch, id: string): void {
+export function undoHooks(
+  {
+    ctx,
+    bundle: {path, config},
+    undo,
+    progress,
+  }: Pick<Launch, 'ctx' | 'bundle' | 'undo'> & {
+    readonly progress: Pick<Progress, 'begun'>;
+  },
+  id: string,
+): void {
   undo.push('run the poststop hooks', () => {
     if (!progress.begun) return;
     const subject = config.annotations === undefined ? {} : {annotations: config.annotations};
@@ -191,7 +210,7 @@ function undoHooks({ctx, bundle: {path, config}, undo, progress}: Launch, id: st
   });
 }
 
-function claim({ctx, undo}: Launch, id: string): LockedDirectory {
+export function claim({ctx, undo}: Pick<Launch, 'ctx' | 'undo'>, id: string): LockedDirectory {
   const directory = claimDirectory(ctx, id);
   undo.push('give up the lock', () => release(directory));
   undo.push('remove the state directory', () => removeDirectory(directory));
@@ -211,7 +230,7 @@ function planOptions({ctx, options, mode, inherited, directory, descriptors}: Pl
 }
 
 /** On record before it is done, as with the cgroup. */
-function makeRdt(launch: Placed): void {
+export function makeRdt(launch: Pick<Placed, 'bundle' | 'directory' | 'undo' | 'record'>): void {
   const {bundle, directory, undo} = launch;
   const wanted = bundle.config.linux?.intelRdt;
   if (wanted === undefined) return;

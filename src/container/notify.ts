@@ -33,9 +33,14 @@ function managerOf({env, log}: Pick<Context, 'env' | 'log'>): string | undefined
 /** Makes the directory that is mounted into the container; undefined when nobody wants to be told. */
 export function makeNotifyDirectory(ctx: Pick<Context, 'env' | 'log'>, stateDirectory: string): string | undefined {
   if (managerOf(ctx) === undefined) return undefined;
-  const path = join(stateDirectory, DIRECTORY);
+  const path = notifyDirectoryOf(stateDirectory);
   mkdirSync(path, {mode: 0o755});
   return path;
+}
+
+/** Where that is, if it is there. */
+export function notifyDirectoryOf(stateDirectory: string): string {
+  return join(stateDirectory, DIRECTORY);
 }
 
 /** Makes the socket, before the program begins. Undefined when nobody wants to be told. */
@@ -45,7 +50,7 @@ export function listenForReadiness(
 ): Notify | undefined {
   const manager = managerOf(ctx);
   if (manager === undefined) return undefined;
-  const directory = join(stateDirectory, DIRECTORY);
+  const directory = notifyDirectoryOf(stateDirectory);
   if (!existsSync(directory)) {
     ctx.log.warn(
       'NOTIFY_SOCKET is set, but was not when the container was created: its program cannot tell when it is ready',

@@ -6,12 +6,13 @@ import type {Context} from '../context.ts';
 import {readHostFacts} from '../host/facts.ts';
 import {mountsAt} from '../host/mounts.ts';
 import {seccompProgram} from '../host/seccomp-cache.ts';
-import {compilePlan} from '../plan/compile.ts';
-import type {CompiledPlan, PlanOptions} from '../plan/input.ts';
+import {compileMountPlan, compilePlan} from '../plan/compile.ts';
+import type {CompiledPlan, PlanInput, PlanOptions} from '../plan/input.ts';
 import {type FieldTypes, operations, type Step} from '../plan/operations.ts';
 import {mountsOnHost} from '../plan/root.ts';
 import {type ContainerRecord, OCI_VERSION, RECORD_VERSION} from '../state/record.ts';
 import type {LockedDirectory} from '../state/store.ts';
+import {describeStdio} from '../criu/stdio.ts';
 import {type Bundle, inFile} from './bundle.ts';
 import type {Descriptors} from './descriptors.ts';
 import {openNamespaces, sharesPidNamespace} from './namespaces.ts';
@@ -23,7 +24,7 @@ export function newRecord(
   {path, config, rootfs}: Bundle,
   directory: LockedDirectory,
   cgroup: CgroupRecord,
-  {noNewKeyring = false}: {readonly noNewKeyring?: boolean} = {},
+  {noNewKeyring = false, stdio}: {readonly noNewKeyring?: boolean; readonly stdio: readonly number[]},
 ): ContainerRecord {
   return {
     version: RECORD_VERSION,
@@ -40,6 +41,7 @@ export function newRecord(
     ...(mountsOnHost(config) ? {mountsBelow: mountsAt(rootfs)} : {}),
     sharesPidNamespace: sharesPidNamespace(config),
     ...(noNewKeyring ? {noNewKeyring} : {}),
+    stdio: describeStdio(stdio),
     afterGate: {index: 0, steps: []},
     hooks: {poststart: config.hooks?.poststart ?? [], poststop: config.hooks?.poststop ?? []},
   };
@@ -59,10 +61,38 @@ export function preparePlan(
   options: PlanOptions,
   descriptors: Descriptors,
 ): CompiledPlan {
-  const {path, config, rootfs} = bundle;
-  const namespaceFds = openNamespaces(ctx.native, config, descriptors);
-  const seccomp = config.linux?.seccomp;
+  const namespaceFds = openNamespaces(ctx.native, bundle.config, descriptors);
+  const seccomp = bundle.config.linux?.seccomp;
   const plan = compilePlan({
+    ...inputOf(ctx, bundle, {cgroup, id}, layout, namespaceFds),
+    options,
+    ...(seccomp === undefined ? {} : {seccomp: seccompProgram(ctx, seccomp)}),
+  });
+  for (const warning of plan.warnings) ctx.log.warn(inFile(bundle, warning));
+  return plan;
+}
+
+/** The plan for the mount points only. */
+export function prepareMountPlan(
+  ctx: Context,
+  bundle: Bundle,
+  {cgroup, id}: ContainerRecord,
+  layout: CgroupLayout,
+  descriptors: Descriptors,
+): CompiledPlan {
+  const namespaceFds = openNamespaces(ctx.native, bundle.config, descriptors);
+  const options = {noPivot: false, noNewKeyring: true, preserveFds: 0};
+  return compileMountPlan({...inputOf(ctx, bundle, {cgroup, id}, layout, namespaceFds), options});
+}
+
+function inputOf(
+  ctx: Context,
+  {path, config, rootfs}: Bundle,
+  {cgroup, id}: Pick<ContainerRecord, 'cgroup' | 'id'>,
+  layout: CgroupLayout,
+  namespaceFds: ReadonlyMap<string, number>,
+): Omit<PlanInput, 'options' | 'seccomp'> {
+  return {
     // The rootfs is the one that was checked.
     config: {...config, root: {...config.root, path: rootfs}},
     bundle: path,
@@ -72,12 +102,8 @@ export function preparePlan(
     launch: ctx.launch,
     cgroup,
     layout,
-    options,
     namespaceFds,
-    ...(seccomp === undefined ? {} : {seccomp: seccompProgram(ctx, seccomp)}),
-  });
-  for (const warning of plan.warnings) ctx.log.warn(inFile(bundle, warning));
-  return plan;
+  };
 }
 
 /** What `start` may hear of: everything after `ready`. */

@@ -42,7 +42,11 @@ export function beginRun(ctx: Context, id: string, options: RunOptions): Foregro
   }
 }
 
-function foregroundOf({record, init, master, pipes, notify}: Launched, {keep}: RunOptions): Foreground {
+/** What is left to do with a container that nobody is to leave alone. */
+export function foregroundOf(
+  {record, init, master, pipes, notify}: Launched,
+  {keep}: Pick<RunOptions, 'keep'>,
+): Foreground {
   const removal = {id: record.id, startTime: record.init?.startTime ?? 0};
   return {process: init, master, pipes, notify, ...(keep === true ? {} : {removal})};
 }

@@ -60,6 +60,24 @@ export function compilePlan(input: PlanInput): CompiledPlan {
   return {cloneFlags: namespaces.cloneFlags, steps, warnings: warnings.map((text) => `config.json#${text}`)};
 }
 
+/** A plan that goes no further than to the mounts, for the mount points that they leave in the root filesystem. */
+export function compileMountPlan(input: PlanInput): CompiledPlan {
+  const warnings: string[] = [];
+  const namespaces = planNamespaces(input);
+  const mounts = planMounts(input, warnings);
+  const steps: Step[] = [
+    ...mounts.sources,
+    ...namespaces.steps,
+    ...rootfsSteps(input),
+    ...mounts.steps,
+    ...deviceSteps(input.config, input.facts),
+    {op: 'ready', at: ''},
+    // Every plan has one; nobody lets it come to this.
+    {op: 'exec', at: '', args: ['/'], env: [], uid: 0, preserve: 0},
+  ];
+  return {cloneFlags: namespaces.cloneFlags, steps, warnings: []};
+}
+
 // First of all: everything that follows is accounted to the container, and its cgroup namespace is rooted there. Its CPUs
 // are those of its cpuset: since Linux 6.2 an affinity that the caller was given by systemd, say, would go before these.
 function cgroupSteps({cgroup}: PlanInput): Step[] {

@@ -16,6 +16,8 @@ const defaultDevices: readonly (readonly [path: string, major: number, minor: nu
   ['/dev/tty', 5, 0],
 ];
 
+export const defaultDevicePaths: readonly string[] = defaultDevices.map(([path]) => path);
+
 const types = {c: S_IFCHR, u: S_IFCHR, b: S_IFBLK, p: S_IFIFO} as const;
 
 const DEFAULT_MODE = 0o666;

@@ -53,6 +53,8 @@ export interface ContainerRecord {
   readonly sharesPidNamespace: boolean;
   /** Its processes stay in the session keyring of their caller. */
   readonly noNewKeyring?: boolean;
+  /** What its standard streams were when it was started, as /proc/PID/fd has it: `pipe:[123]`. */
+  readonly stdio?: readonly string[];
   /** Steps that run after the gate; the first has this index in the plan. */
   readonly afterGate: {readonly index: number; readonly steps: readonly StepSummary[]};
   readonly hooks: {readonly poststart: readonly Hook[]; readonly poststop: readonly Hook[]};
@@ -136,6 +138,7 @@ const checks: Readonly<Partial<Record<keyof ContainerRecord, Check>>> = {
   mountsBelow: optional(isNumber),
   sharesPidNamespace: (value) => typeof value === 'boolean',
   noNewKeyring: optional((value) => typeof value === 'boolean'),
+  stdio: optional(listOf(isString)),
   afterGate: fields({index: isNumber, steps: listOf(isObject)}),
   hooks: fields({poststart: listOf(isObject), poststop: listOf(isObject)}),
 };

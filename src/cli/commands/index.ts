@@ -5,6 +5,7 @@ type Loader = () => Promise<{readonly command: Command}>;
 
 const loaders: Readonly<Record<string, Loader>> = {
   agent: () => import('./agent.ts'),
+  checkpoint: () => import('./checkpoint.ts'),
   create: () => import('./create.ts'),
   delete: () => import('./delete.ts'),
   events: () => import('./events.ts'),
@@ -14,6 +15,7 @@ const loaders: Readonly<Record<string, Loader>> = {
   list: () => import('./list.ts'),
   pause: () => import('./pause.ts'),
   ps: () => import('./ps.ts'),
+  restore: () => import('./restore.ts'),
   resume: () => import('./resume.ts'),
   run: () => import('./run.ts'),
   spec: () => import('./spec.ts'),
@@ -27,15 +29,11 @@ const internal: Readonly<Record<string, Loader>> = {
   finish: () => import('./finish.ts'),
 };
 
-const NOT_YET = 'is not supported by this version';
-
 /** Commands of runc and crun that do not exist here, and why. */
 export const unsupportedCommands: Readonly<Record<string, string>> = {
-  checkpoint: NOT_YET,
   mounts:
     'is not supported: a container gets its mounts when it is created, before anything of it runs, as later its own ' +
     'processes could change the paths meanwhile; put them into the config, or below an rslave bind mount of the host',
-  restore: NOT_YET,
 };
 
 export const commandNames: readonly string[] = Object.keys(loaders);

@@ -1,3 +1,4 @@
+import {unsupportedCommands} from '../../../src/cli/commands/index.ts';
 import {describe, expect, it} from 'vitest';
 import {cli} from './run-cli.ts';
 
@@ -16,8 +17,8 @@ describe('mistakes in the command line', () => {
     [['--root=', 'list'], 1, 'Option --root argument should not be empty'],
     [['list', '--format', 'xml'], 1, 'invalid format option'],
     [['--log', '/nonexistent/log', 'list'], 1, '--log: open /nonexistent/log: ENOENT (no such file or directory)'],
-    [['checkpoint', '--help'], 1, 'runts: "checkpoint" is not supported by this version'],
-    [['checkpoint', 'web'], 1, 'runts: "checkpoint" is not supported by this version'],
+    [['mounts', '--help'], 1, `runts: "mounts" ${unsupportedCommands['mounts']}`],
+    [['checkpoint', 'web'], 1, 'container does not exist'],
   ])('%j: exit %i, %s', async (argv, code, message) => {
     expect(await cli(argv)).toEqual({code, stdout: '', stderr: line(message), log: undefined});
   });
