@@ -20,7 +20,8 @@ END
 }
 engine_stop() {
   podman pod rm --all --force --time 0 >/dev/null
-  podman rm --all --force --depend --time 0 >/dev/null
+  # Those whose namespaces are shared go only after the others.
+  eventually podman rm --all --force --time 0
   podman rmi --all --force >/dev/null
   podman volume prune --force >/dev/null
   # The storage's own mount, which it takes for private.
