@@ -27,6 +27,6 @@ note_leaks() {
   done
   processes >"$WORK/after"
   things >>"$WORK/after"
-  sort -u "$WORK/after" | comm -13 "$WORK/before" - | sed -E "s/[0-9a-f]{32,64}/ID/g; s#/(runc|runts)(/|\$)#/RUNTIME\2#; s|(/RUNTIME/ID)/.*|\1|" | sort -u >"$WORK/leaks"
+  sort -u "$WORK/after" | comm -13 "$WORK/before" - | sed -E "s/[0-9a-f]{32,64}/ID/g; s#/fifo/[0-9]+#/fifo/N#; s#/(runc|runts)(/|\$)#/RUNTIME\2#; s|(/RUNTIME/ID)/.*|\1|" | sort -u >"$WORK/leaks"
 }
 no_processes() { [ -z "$(processes)" ]; }

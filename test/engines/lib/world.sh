@@ -15,17 +15,15 @@ ip link set lo up
 export TMPDIR=$WORK/tmp HOME=$WORK/home
 mkdir -p "$HOME"
 
-# A resident runtime serves the calls of the scenarios, and none of those with runc.
-agent=''
-if [ "$RUNTIME_NAME" = runts ] && [ -n "${RUNTS_AGENT:-}" ]; then
-  "$RUNTIME" agent >"$WORK/agent.log" 2>&1 &
-  agent=$!
-fi
-
 # shellcheck source=scenario.sh
 . "$here/lib/scenario.sh"
 # shellcheck source=/dev/null
 . "$here/$ENGINE.sh"
+# The agent serves the calls of engines with runts (docs/resident.md).
+if [ "$RUNTIME_NAME" = runts ] && [ -n "${ENGINES_AGENT:-}" ]; then
+  daemon agent "$RUNTIME" agent
+  eventually test -S /run/runts/agent@socket
+fi
 note_before
 engine_versions >"$WORK/versions" 2>&1
 engine_start
@@ -40,8 +38,5 @@ for name; do
   fi
 done
 engine_stop
-if [ -n "$agent" ]; then
-  kill "$agent"
-  wait "$agent" || :
-fi
+[ ! -e "$WORK/agent.pid" ] || stop_daemon agent
 note_leaks
