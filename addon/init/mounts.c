@@ -260,11 +260,23 @@ static int copy_symlink(struct init *init, int tree, const char *path) {
 	return outcome;
 }
 
+// What stands for the kernel's own views by being bound there is held to the same as those.
+static bool is_place_of_kernel_view(const char *target) {
+	return strcmp(target, "/proc") == 0 || strcmp(target, "/sys") == 0;
+}
+
+static int open_bind_target(struct init *init, const struct op_mount_bind *op, bool file) {
+	if (op->nofollow_target)
+		return open_link_target(init, op->target, file);
+	if (!file && is_place_of_kernel_view(op->target))
+		return open_plain_directory(init, op->target);
+	return open_target(init, op->target, file);
+}
+
 static int mount_tree(struct init *init, const struct op_mount_bind *op, int tree, bool file) {
 	struct flags flags = {op->attr_set, op->attr_clear, op->recursive_set, op->recursive_clear, op->propagation};
 	struct stat present;
-	int target =
-		op->nofollow_target ? open_link_target(init, op->target, file) : open_target(init, op->target, file);
+	int target = open_bind_target(init, op, file);
 	if (target < 0)
 		return -1;
 	int outcome = check_target(init, target, op->target);

@@ -39,7 +39,7 @@ export function explainRoot(root: string, error: unknown): unknown {
 export function refuseForeign(path: string, uid: number): void {
   if (uid !== (process.geteuid?.() ?? 0))
     throw new RuntsError(
-      `${path} belongs to uid ${uid}, who could change the state of the container: use another id, or another --root`,
+      `${path} belongs to uid ${uid}, who could change the state of the container: go on as that user, or use another id or --root`,
     );
 }
 

@@ -57,14 +57,9 @@ export function claimDirectory(ctx: StoreContext, id: string): LockedDirectory {
     // A `delete` may find the directory before we have locked it, and remove it as a left-over: then claim again.
     const claimed = lockPath(ctx, id, path);
     if (claimed === undefined) continue;
-    try {
-      refuseForeign(path, fstatSync(claimed.fd).uid);
-      if (existsSync(join(path, RECORD))) throw alreadyExists();
-      return claimed;
-    } catch (error) {
-      release(claimed);
-      throw error;
-    }
+    if (!existsSync(join(path, RECORD))) return claimed;
+    release(claimed);
+    throw alreadyExists();
   }
   throw new RuntsError(`cannot claim ${path}: it is removed again and again by another process`);
 }
@@ -105,6 +100,8 @@ function lockPath(ctx: StoreContext, id: string, path: string): LockedDirectory 
     throw error;
   }
   try {
+    // Whoever owns it says what is in the record: the processes to be killed, and the hooks to be run.
+    refuseForeign(path, fstatSync(fd).uid);
     lockDirectory(ctx.native, fd, id);
     if (isStill(path, fd)) return {id, path, fd};
   } catch (error) {

@@ -1,5 +1,5 @@
 // What an image, or another user of the host, may have put in runts's way.
-import {chmodSync, chownSync, mkdirSync, rmdirSync, symlinkSync, writeFileSync} from 'node:fs';
+import {chmodSync, chownSync, existsSync, mkdirSync, rmdirSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect} from 'vitest';
 import {runtsOnly, test} from './harness.ts';
@@ -13,6 +13,27 @@ const withTerminal = (spec: Spec): void => {
   withoutDev(spec);
   spec.process.terminal = true;
 };
+
+describe('a bound /proc or /sys', () => {
+  for (const name of ['proc', 'sys']) {
+    runtsOnly(
+      'runc looks at proc and sysfs mounts only',
+      `hostile image: /${name} as a symlink is refused when the host's is bound`,
+      async (box) => {
+        const it = box.container('true', (spec) => {
+          spec.mounts = [{destination: `/${name}`, type: 'bind', source: `/${name}`, options: ['rbind']}];
+        });
+        rmdirSync(join(it.rootfs, name));
+        mkdirSync(join(it.rootfs, 'real'));
+        symlinkSync('/real', join(it.rootfs, name));
+        const done = await box.runtime(['run', '--bundle', it.dir, it.id]);
+        expect(done.code).toBe(1);
+        expect(done.stderr).toContain('must be mounted on ordinary directory');
+        expect(entries(join(it.rootfs, 'real'))).toEqual([]);
+      },
+    );
+  }
+});
 
 describe('the terminal (CVE-2025-52565)', () => {
   for (const [what, make] of [
@@ -65,5 +86,21 @@ describe('a state directory of another user', () => {
     expect(done.stderr).toContain(`${planted} belongs to uid 7, who could change the state of the container`);
     expect(entries(planted)).toEqual([]);
     rmdirSync(planted);
+  });
+
+  runtsOnly('runc runs them', 'hostile user: root does not run the hooks of a state that is not his', async (box) => {
+    const made = join(box.dir, 'made');
+    const it = box.container('true', (spec) => {
+      spec.hooks = {poststop: [{path: '/bin/touch', args: ['touch', made]}]};
+    });
+    await it.create();
+    chownSync(join(box.root, it.id), 7, 7);
+    const refused = await box.runtime(['delete', '--force', it.id]);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('belongs to uid 7');
+    expect(existsSync(made)).toBe(false);
+    chownSync(join(box.root, it.id), 0, 0);
+    await it.delete('--force');
+    expect(existsSync(made)).toBe(true);
   });
 });
