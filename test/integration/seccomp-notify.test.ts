@@ -9,7 +9,7 @@ import type {SeccompSpec, Spec} from './spec.ts';
 
 /** x86_64. */
 const MKDIR = 83;
-const CHDIR = 80;
+const CAPSET = 126;
 
 interface Received {
   readonly fds: number;
@@ -419,10 +419,10 @@ describe('an agent that does not answer', () => {
     'runc leaves it behind',
     'does not keep a runtime that is killed from taking its container along',
     async (box) => {
-      const it = await agent(box, `${CHDIR}=silent`);
-      const made = box.container('true', notifying(['chdir'], {listenerPath: it.socket}, false));
+      const it = await agent(box, `${CAPSET}=silent`);
+      const made = box.container('true', notifying(['capset'], {listenerPath: it.socket}, false));
       const creating = box.start(['create', '--bundle', made.dir, made.id]);
-      await until('the call', () => it.asked().includes(CHDIR));
+      await until('the call', () => it.asked().includes(CAPSET));
       process.kill(creating.pid, 'SIGKILL');
       // The end of the last process under the filter is the end of the agent.
       expect((await it.done).code).toBe(0);
