@@ -53,6 +53,8 @@ test('make install puts manual and completion where they are looked for, make un
   expect(files().filter((file) => !file.startsWith('libexec/'))).toEqual(
     [
       'bin/runts',
+      'lib/systemd/system/runts-agent.service',
+      'lib/systemd/system/runts-agent.socket',
       'share/bash-completion/completions/runts',
       'share/fish/vendor_completions.d/runts.fish',
       'share/man/man8/runts.8',

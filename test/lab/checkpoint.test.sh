@@ -57,9 +57,9 @@ goes_on_soon 'and goes on then' all
 refused 'a second one of that name is refused' 'container with given ID already exists' \
   runts restore --detach --bundle /root/all $(saved all) all
 check 'delete succeeds' runts delete --force all
-equal 'hooks have run' 'prestart all creating
+equal 'hooks have run' 'prestart all created
 poststop all stopped
-prestart all creating
+prestart all created
 poststop all stopped' "$(cat /root/hooks)"
 nothing_left lab-test
 
