@@ -15,16 +15,16 @@ set -e
 cd /b
 runts spec --rootless "$@"
 sed -i 's/"terminal": true/"terminal": false/; s/"sh"/"sh", "-c", "id -u; cat \\/proc\\/self\\/uid_map; ls \\/sys | grep -c fs"/' config.json
-runts --root /tmp/state run inner </dev/null
-runts --root /tmp/state list -q`;
+runts --root /scratch/state run inner </dev/null
+runts --root /scratch/state list -q`;
 
 /** A container with the host's /usr, the project and an inner bundle that belongs to `owner`. */
 function nested(box: Box, owner: number, edit: Edit): Promise<Outcome> {
   const outer = box.container(['/bin/sh', '/b/script'], (spec) => {
-    spec.process.env = [`PATH=${PROJECT}/dist:/bin:/usr/bin`, 'XDG_RUNTIME_DIR=/tmp'];
+    spec.process.env = [`PATH=${PROJECT}/dist:/bin:/usr/bin`, 'XDG_RUNTIME_DIR=/scratch'];
     for (const path of ['/usr', PROJECT])
       spec.mounts.push({destination: path, type: 'bind', source: path, options: ['rbind', 'ro']});
-    spec.mounts.push({destination: '/tmp', type: 'tmpfs', options: ['mode=1777']});
+    spec.mounts.push({destination: '/scratch', type: 'tmpfs', options: ['mode=1777']});
     edit(spec);
   });
   const bundle = join(outer.rootfs, 'b');
