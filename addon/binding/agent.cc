@@ -28,6 +28,8 @@ namespace {
 
 // How long a launcher may take to read what it is told.
 constexpr timeval kPatience = {10, 0};
+// How long it may be silent within a message. It has the whole of it before it sends anything.
+constexpr timeval kPause = {1, 0};
 
 // A byte is in it once we have been asked to end.
 int termination[2] = {-1, -1};
@@ -75,11 +77,14 @@ Napi::Value AgentListen(const Napi::CallbackInfo &info) {
 	return info.Env().Undefined();
 }
 
+// -1 when it has ended. A kernel that knows of the option has to be believed: by now another process may have that pid.
 int PeerPidfd(int connection, pid_t pid) {
 	int fd = -1;
 	socklen_t size = sizeof fd;
 	if (getsockopt(connection, SOL_SOCKET, SO_PEERPIDFD, &fd, &size) == 0)
 		return fd;
+	if (errno != ENOPROTOOPT)
+		return -1;
 	return static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
 }
 
@@ -98,6 +103,7 @@ Napi::Value AgentAccept(const Napi::CallbackInfo &info) {
 		return env.Undefined();
 	}
 	setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
+	setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &kPause, sizeof kPause);
 	ucred peer = {};
 	socklen_t size = sizeof peer;
 	getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size);

@@ -57,7 +57,8 @@ export function callOf(agent: Agent, connection: Connection, pid: number, ask: F
 }
 
 function environmentOf({env, facts}: Fields<'ask'>): Record<string, string> {
-  const environment: Record<string, string> = {};
+  // Names that all objects have are names of variables, too.
+  const environment: Record<string, string> = Object.create(null);
   for (const variable of env) {
     const equals = variable.indexOf('=');
     if (equals > 0) environment[variable.slice(0, equals)] ??= variable.slice(equals + 1);

@@ -45,11 +45,14 @@ export function connectionOf(native: ChannelNative, fd: number): Connection {
     receive: (name, timeoutMs) =>
       attempt(() => {
         const message = native.channelReceive(fd, timeoutMs);
-        if (message !== undefined && nameOf(message.type) === name) {
+        if (message === undefined) throw new Error('end of file');
+        try {
+          if (nameOf(message.type) !== name) throw new Error(`message ${message.type} out of turn`);
           return {fields: decodeFields(name, message.body), fds: message.fds};
+        } catch (error) {
+          for (const stray of message.fds) closeSync(stray);
+          throw error;
         }
-        for (const stray of message?.fds ?? []) closeSync(stray);
-        throw new Error(message === undefined ? 'end of file' : `message ${message.type} out of turn`);
       }),
   };
 }

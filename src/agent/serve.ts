@@ -108,8 +108,8 @@ async function answer(
 ): Promise<void> {
   const call = callOf(agent, connection, pid, fields);
   const umask = process.umask(fields.umask);
-  process.chdir(`/proc/self/fd/${directory}`);
   try {
+    process.chdir(`/proc/self/fd/${directory}`);
     call.finish(await runCli(call.caller));
   } finally {
     process.chdir('/');

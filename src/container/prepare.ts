@@ -20,7 +20,7 @@ import {summarizeStep} from './words.ts';
 
 /** The record of a container that does not have a process yet. */
 export function newRecord(
-  ctx: Pick<Context, 'now'>,
+  ctx: Pick<Context, 'now' | 'pid' | 'stdin' | 'stdout' | 'stderr'>,
   {path, config, rootfs}: Bundle,
   directory: LockedDirectory,
   cgroup: CgroupRecord,
@@ -41,10 +41,16 @@ export function newRecord(
     ...(mountsOnHost(config) ? {mountsBelow: mountsAt(rootfs)} : {}),
     sharesPidNamespace: sharesPidNamespace(config),
     ...(noNewKeyring ? {noNewKeyring} : {}),
-    stdio: describeStdio(stdio),
+    stdio: describeStdio(stdio, (fd) => folderOf(ctx, fd)),
     afterGate: {index: 0, steps: []},
     hooks: {poststart: config.hooks?.poststart ?? [], poststop: config.hooks?.poststop ?? []},
   };
+}
+
+/** Where a descriptor is found: the caller's streams are those of his own process, which need not be this one. */
+function folderOf(ctx: Pick<Context, 'pid' | 'stdin' | 'stdout' | 'stderr'>, fd: number): string {
+  const isCallers = [ctx.stdin, ctx.stdout, ctx.stderr].includes(fd);
+  return `/proc/${(isCallers ? ctx.pid : undefined) ?? 'self'}/fd`;
 }
 
 /** RFC3339Nano as Go has it: no trailing zeros, no point without digits after it. */

@@ -1,6 +1,6 @@
 // Standard streams that reach out of the container. descriptors.json, beside the images, says what they were, as runc has
 // it: a restore puts others in their place.
-import {readFileSync, readlinkSync, statSync, writeFileSync} from 'node:fs';
+import {closeSync, constants, openSync, readFileSync, readlinkSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 
 import {hasCode, messageOf, RuntsError} from '../errors.ts';
@@ -11,11 +11,11 @@ const STREAMS = [0, 1, 2] as const;
 /** What criu finds in a container by itself has no need of a name: pipes have one, other things of the host get one. */
 const HANDED_OVER = /^(pipe:|socket:|file)\[/;
 
-/** What fds 0-2 of a process are: `pipe:[123]`, `/dev/null`. */
-export function describeStdio(fds: readonly number[], directory = '/proc/self/fd'): string[] {
+/** What fds are, each in a directory like /proc/PID/fd: `pipe:[123]`, `/dev/null`. */
+export function describeStdio(fds: readonly number[], directoryOf: (fd: number) => string): string[] {
   return fds.map((fd) => {
     try {
-      return readlinkSync(`${directory}/${fd}`);
+      return readlinkSync(`${directoryOf(fd)}/${fd}`);
     } catch (error) {
       if (hasCode(error, 'ENOENT', 'EACCES')) return '';
       throw error;
@@ -37,8 +37,7 @@ export function dumpedStdio(
   known: readonly string[] | undefined,
   mounts: ReadonlySet<number>,
 ): DumpedStdio {
-  const directory = `/proc/${pid}/fd`;
-  const now = describeStdio(STREAMS, directory);
+  const now = describeStdio(STREAMS, () => `/proc/${pid}/fd`);
   const external: string[] = [];
   const descriptors = STREAMS.map((fd) => {
     const described = known?.[fd] ?? now[fd] ?? '';
@@ -66,8 +65,15 @@ function externalName(
   return {external: name, key: name};
 }
 
+/** Whoever may write to the directory of the images must not choose which file it becomes. */
 export function writeDescriptors(directory: string, descriptors: readonly string[]): void {
-  writeFileSync(join(directory, FILE), JSON.stringify(descriptors), {mode: 0o600});
+  const {O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW} = constants;
+  const fd = openSync(join(directory, FILE), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
+  try {
+    writeFileSync(fd, JSON.stringify(descriptors));
+  } finally {
+    closeSync(fd);
+  }
 }
 
 const NAMES = ['input', 'output', 'error'] as const;

@@ -1,7 +1,21 @@
 // The resident agent: that calls go through it and nothing is different for it, and that every call which cannot is
 // answered without it, or fails cleanly. The rest of the suite runs through an agent with RUNTS_TEST_AGENT=1.
-import {cpSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {once} from 'node:events';
+import {
+  closeSync,
+  cpSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import {connect} from 'node:net';
 import {dirname, join} from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
 import {afterEach, describe, expect} from 'vitest';
 import {startAgent, type TestAgent} from './agent.ts';
 import {type Box, BINARY, isRunc, type RunOptions, test as base} from './harness.ts';
@@ -123,6 +137,29 @@ describe('a call that the agent answers', () => {
     await box.ok(args, always({cwd: it.dir, wrapper}));
     expect(read(join(it.dir, 'my.pid'))).toBe(String((await it.state()).pid));
     expect((await box.host(['stat', '-c', '%a', 'my.pid', 'my.log'], {cwd: it.dir})).stdout).toBe('640\n640\n');
+  });
+
+  test('agent: a checkpoint will know the streams of the caller', async ({box}) => {
+    const {always} = await residentIn(box);
+    const it = box.container('sleep 100');
+    const input = join(it.dir, 'input');
+    writeFileSync(input, '');
+    const stdin = openSync(input, 'r');
+    await box.ok(['create', '--bundle', it.dir, it.id], always({stdin}));
+    closeSync(stdin);
+    const {pid} = await it.state();
+    const {stdio} = JSON.parse(read(join(box.root, it.id, 'state.json')));
+    expect(stdio).toEqual([0, 1, 2].map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`)));
+    expect(stdio[0]).toBe(input);
+  });
+
+  test('agent: hooks have every variable of the caller, whatever its name', async ({box}) => {
+    const {always} = await residentIn(box);
+    const it = box.container('true', (spec) => {
+      spec.hooks = {createRuntime: [{path: '/bin/sh', args: ['sh', '-c', 'env >env']}]};
+    });
+    await box.ok(['run', '--bundle', it.dir, it.id], always({env: {constructor: 'a', toString: 'b'}}));
+    expect(read(join(it.dir, 'env')).split('\n')).toEqual(expect.arrayContaining(['constructor=a', 'toString=b']));
   });
 
   test('agent: it keeps no fd and no process of its calls, whatever becomes of them', async ({box}) => {
@@ -338,6 +375,17 @@ describe('the agent itself', () => {
     expect((await box.host(['stat', '-c', '%a %u', agent.socket])).stdout).toBe('600 0\n');
     await agent.stop();
     expect(readdirSync(dirname(agent.socket))).not.toContain('socket');
+  });
+
+  test('agent: whoever begins a message, and says no more, holds it up for a moment only', async ({box}) => {
+    const {agent, always} = await residentIn(box);
+    const stalled = connect(agent.socket);
+    await once(stalled, 'connect');
+    stalled.write(Buffer.alloc(4));
+    await sleep(3000);
+    await box.ok(['list'], always());
+    stalled.destroy();
+    expect(await agent.stop()).toMatchObject({answered: 1, declined: 0});
   });
 
   test('agent: ends when nobody has called for long enough', async ({box}) => {
