@@ -366,6 +366,7 @@ describe('the agent itself', () => {
     const second = await box.host([BINARY, 'agent', '--socket', agent.socket]);
     expect(second).toMatchObject({code: 1, stderr: expect.stringContaining('listens on')});
     process.kill(agent.pid, 'SIGKILL');
+    await until('its end', () => read(`/proc/${agent.pid}/stat`) === '');
     const {always} = await residentIn(box);
     await box.ok(['list'], always());
   });
