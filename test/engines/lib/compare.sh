@@ -24,15 +24,18 @@ compare() {
     failed=$((failed + 1))
     echo " FAIL $1: exit code $runts ($times)"
     sed 's/^/        /' "$work/runts/results/$1".{out,err}
-  elif ! cmp -s "$work/runc/results/$1.out" "$work/runts/results/$1.out"; then
+  elif ! cmp -s <(told_of runc "$1") <(told_of runts "$1"); then
     failed=$((failed + 1))
     echo " FAIL $1: runts (+) is not as runc (-) ($times)"
-    { diff -U 2 "$work/runc/results/$1.out" "$work/runts/results/$1.out" || :; } | sed '1,2d; s/^/        /'
+    { diff -U 2 <(told_of runc "$1") <(told_of runts "$1") || :; } | sed '1,2d; s/^/        /'
   else
     passed=$((passed + 1))
     echo " ok   $1 ($times)"
   fi
 }
+# Signal 32 is libc's own, and ignored in all that make starts (glibc's posix_spawn leaves it so). runc's containers inherit that,
+# those of runts do not.
+told_of() { sed 's/^\(SigIgn:[[:space:]]*\)0000000080000000$/\10000000000000000/' "$work/$1/results/$2.out"; }
 # What both leave behind is the engine's.
 compare_leaks() {
   local more
