@@ -88,7 +88,7 @@ int do_find_executable(struct init *init, const struct op_find_executable *op) {
 		init->executable = op->name;
 		return check_executable(op->name) < 0 ? fails(init, "stat", op->name) : 0;
 	}
-	int error = ENOENT;
+	char refused[sizeof found] = ""; // the first that is there and may not be executed
 	// An empty PATH, or an empty element of it, is not the working directory here: an image must not decide by that.
 	for (const char *at = op->path, *end; at != NULL && op->name[0] != 0; at = *end == 0 ? NULL : end + 1) {
 		end = strchrnul(at, ':');
@@ -99,11 +99,11 @@ int do_find_executable(struct init *init, const struct op_find_executable *op) {
 			init->executable = found;
 			return 0;
 		}
-		if (errno == EACCES) // found, but not ours to run: say so, if nothing better follows
-			error = EACCES;
+		if (errno == EACCES && refused[0] == 0)
+			memcpy(refused, found, sizeof refused);
 	}
-	errno = error;
-	return fails(init, "lookup", op->name);
+	errno = ENOENT;
+	return fails_with(init, "lookup", op->name, refused);
 }
 
 int do_ready(struct init *init, const struct op_ready *op) {

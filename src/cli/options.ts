@@ -12,6 +12,8 @@ export interface Option {
   /** `number` is a whole number; `strings` may be given more than once. */
   readonly type: OptionType;
   readonly default?: string | number | boolean;
+  /** Of a boolean: that it was not given is neither true nor false. */
+  readonly threeState?: true;
   readonly choices?: readonly string[];
   /** The error for a value outside `choices`, where engines or scripts know a certain text. */
   readonly choiceError?: (value: string) => string;
@@ -31,9 +33,11 @@ interface TypeMap {
 
 type ValueOf<O extends Option> = O extends {readonly choices: readonly (infer Choice)[]} ? Choice : TypeMap[O['type']];
 
-type IsAlwaysSet<O extends Option> = O extends {readonly type: 'boolean' | 'strings'} | {readonly default: unknown}
-  ? true
-  : false;
+type IsAlwaysSet<O extends Option> = O extends {readonly threeState: true}
+  ? false
+  : O extends {readonly type: 'boolean' | 'strings'} | {readonly default: unknown}
+    ? true
+    : false;
 
 /** What parsing gives for a table: undefined only where an option has no default and was not given. */
 export type Values<Options extends readonly Option[]> = {

@@ -153,7 +153,7 @@ function parserOptions(options: readonly Option[]): yargsParser.Options {
 function settle(option: Option, given: unknown): unknown {
   const all: readonly unknown[] = given === undefined ? [] : Array.isArray(given) ? given : [given];
   if (option.type === 'strings') return all;
-  return all.at(-1) ?? option.default ?? (option.type === 'boolean' ? false : undefined);
+  return all.at(-1) ?? option.default ?? (option.type === 'boolean' && !option.threeState ? false : undefined);
 }
 
 function choiceError(values: Record<string, unknown>, options: readonly Option[]): RuntsError | undefined {

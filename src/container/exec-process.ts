@@ -22,6 +22,7 @@ export interface ProcessOptions {
   readonly additionalGids?: readonly string[];
   /** Added to the bounding, effective and permitted capabilities. */
   readonly capabilities?: readonly string[];
+  /** Instead of what the config says. */
   readonly noNewPrivileges?: boolean;
   readonly apparmorProfile?: string;
   readonly selinuxLabel?: string;
@@ -64,7 +65,7 @@ function fromFile(ctx: Pick<Context, 'cwd' | 'log'>, container: Process, file: s
 }
 
 function changesOf(ctx: Pick<Context, 'log'>, container: Process, options: ProcessOptions): Partial<Process> {
-  const {args = [], env = [], cwd, tty = false, noNewPrivileges = false} = options;
+  const {args = [], env = [], cwd, tty = false, noNewPrivileges} = options;
   if (args.length === 0) throw new RuntsError('process args cannot be empty');
   if (cwd !== undefined && !cwd.startsWith('/')) throw new RuntsError('Cwd must be an absolute path');
   for (const entry of env) {
@@ -78,7 +79,7 @@ function changesOf(ctx: Pick<Context, 'log'>, container: Process, options: Proce
     ...(cwd === undefined ? {} : {cwd}),
     ...(user === undefined ? {} : {user}),
     ...(options.capabilities?.length ? {capabilities: withCapabilities(ctx, container, options.capabilities)} : {}),
-    ...(noNewPrivileges ? {noNewPrivileges} : {}),
+    ...(noNewPrivileges === undefined ? {} : {noNewPrivileges}),
     ...(options.apparmorProfile ? {apparmorProfile: options.apparmorProfile} : {}),
     ...(options.selinuxLabel ? {selinuxLabel: options.selinuxLabel} : {}),
   };

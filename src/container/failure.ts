@@ -78,7 +78,9 @@ function notFound(name: string, failed: Failed): string {
   const code = errnoName(failed.errno);
   const shown = `exec: "${name}"`;
   if (!name.includes('/') && code === 'ENOENT') {
-    return join(shown, 'executable file not found in $PATH', kernelSentence(failed.detail));
+    // Not in the words of EACCES, which engines make another exit code of.
+    const refused = failed.detail === '' ? undefined : `${failed.detail} may not be executed`;
+    return join(shown, 'executable file not found in $PATH', refused);
   }
   const stat = code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP' ? `stat ${name}` : undefined;
   // What execve(2) says of a directory; engines make 126 of these words, not all of them of the others.

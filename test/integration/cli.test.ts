@@ -38,6 +38,28 @@ describe('arguments', () => {
     await box.ok(['state', '--', it.id]);
   });
 
+  test('arguments: of kill, too', async ({box}) => {
+    for (const rest of [
+      ['--all', 'KILL'],
+      ['KILL', '-a'],
+      ['--', 'KILL'],
+    ]) {
+      const it = box.container(['/bin/sleep', '100']);
+      await it.create();
+      await box.ok(['kill', it.id, ...rest]);
+      await it.stopped();
+      await box.ok(['delete', it.id]);
+    }
+  });
+
+  test('arguments: an empty value is as none', async ({box}) => {
+    const it = box.container(['/bin/sleep', '100']);
+    await box.ok(['create', '--bundle', it.dir, '--pid-file', '', '--console-socket=', it.id]);
+    await it.start();
+    await box.ok(['kill', it.id, '']);
+    expect((await box.runtime(['kill', it.id, 'NOSIG'])).code).toBe(1);
+  });
+
   test('arguments: global options come in any order, short and long', async ({box}) => {
     await box.ok(['--log-format', 'json', '--log', 'log', '--debug=false', 'list']);
     await box.ok(['--log=log', '--log-format=text', '--systemd-cgroup=false', 'list']);

@@ -203,6 +203,20 @@ describe('what an exec is', () => {
     expect(field((await it.exec(['--no-new-privs'], STATUS)).stdout, 'NoNewPrivs')).toBe('1');
   });
 
+  test('exec --no-new-privs=false', async ({box}) => {
+    const it = await running(box, (spec) => {
+      spec.process.noNewPrivileges = true;
+    });
+    expect(field((await it.exec([], STATUS)).stdout, 'NoNewPrivs')).toBe('1');
+    expect(field((await it.exec(['--no-new-privs=false'], STATUS)).stdout, 'NoNewPrivs')).toBe('0');
+  });
+
+  test('exec: an empty value is as none', async ({box}) => {
+    const it = await running(box);
+    const names = ['user', 'cwd', 'process', 'pid-file', 'console-socket', 'apparmor', 'process-label'];
+    expect(await it.sh('id -u; pwd', ...names.map((name) => `--${name}=`))).toBe('0\n/');
+  });
+
   for (const noNewPrivileges of [true, false]) {
     test(`exec: the seccomp filter of the container holds, noNewPrivileges ${noNewPrivileges}`, async ({box}) => {
       const it = await running(box, (spec) => {

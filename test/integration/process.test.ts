@@ -119,6 +119,19 @@ describe('args', () => {
     expect(outcome.stdout).toBe('100000\n');
   });
 
+  // Engines make exit code 127 of it, not 126.
+  test('args: a name whose only file is not executable counts as not found', async ({box}) => {
+    const it = box.container(['prog'], (spec) => {
+      spec.process.env = ['PATH=/first'];
+    });
+    mkdirSync(join(it.rootfs, 'first'));
+    writeFileSync(join(it.rootfs, 'first/prog'), '#!/bin/sh\n', {mode: 0o644});
+    const outcome = await box.runtime(['create', '--bundle', it.dir, it.id]);
+    expect(outcome.code).toBe(1);
+    expect(outcome.stderr).toMatch(/exec: \\?"prog\\?": executable file not found in \$PATH/);
+    expect(outcome.stderr).not.toContain('permission denied');
+  });
+
   test('args: a name that is nowhere in PATH is an error of create', async ({box}) => {
     const it = box.container(['nope']);
     const outcome = await box.runtime(['create', '--bundle', it.dir, it.id]);

@@ -52,12 +52,13 @@ export const createOptions = defineOptions([
 /** The given options as those of the library. */
 export function toCreateOptions(context: Context, input: CommandInput<typeof createOptions>): CreateOptions {
   const {options} = input;
+  // Scripts also pass empty paths.
   return {
-    bundle: options.bundle ?? context.cwd,
-    ...(options.config === undefined ? {} : {config: options.config}),
-    ...(options['console-socket'] === undefined ? {} : {consoleSocket: options['console-socket']}),
-    ...(options['pidfd-socket'] === undefined ? {} : {pidfdSocket: options['pidfd-socket']}),
-    ...(options['pid-file'] === undefined ? {} : {pidFile: options['pid-file']}),
+    bundle: options.bundle || context.cwd,
+    ...(options.config ? {config: options.config} : {}),
+    ...(options['console-socket'] ? {consoleSocket: options['console-socket']} : {}),
+    ...(options['pidfd-socket'] ? {pidfdSocket: options['pidfd-socket']} : {}),
+    ...(options['pid-file'] ? {pidFile: options['pid-file']} : {}),
     noPivot: options['no-pivot'],
     noNewKeyring: options['no-new-keyring'],
     preserveFds: options['preserve-fds'],

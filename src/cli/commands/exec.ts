@@ -38,7 +38,12 @@ export const command = defineCommand({
     {name: 'pid-file', type: 'string', path: 'file', description: 'file to write the process id to'},
     {name: 'process-label', type: 'string', description: 'SELinux label of the process'},
     {name: 'apparmor', type: 'string', description: 'AppArmor profile of the process'},
-    {name: 'no-new-privs', type: 'boolean', description: 'set no_new_privs for the process'},
+    {
+      name: 'no-new-privs',
+      type: 'boolean',
+      threeState: true,
+      description: 'set no_new_privs for the process, or with =false do not',
+    },
     {
       name: 'cap',
       alias: 'c',
@@ -65,6 +70,7 @@ export const command = defineCommand({
   async run(context, input) {
     const {options, args} = input;
     const [id, ...command] = args;
+    const noNewPrivileges = options['no-new-privs'];
     const {beginExec} = await import('../../container/exec.ts');
     const foreground = beginExec(context, id as string, {
       ...defined({
@@ -82,7 +88,7 @@ export const command = defineCommand({
       tty: options.tty,
       additionalGids: options['additional-gids'],
       capabilities: options.cap,
-      noNewPrivileges: options['no-new-privs'],
+      ...(noNewPrivileges === undefined ? {} : {noNewPrivileges}),
       detach: options.detach,
       preserveFds: options['preserve-fds'],
       cgroups: options.cgroup,
@@ -92,11 +98,11 @@ export const command = defineCommand({
   },
 });
 
-/** The options that were given. */
+/** The options that were given. An empty one means the same as none. */
 function defined<Values extends Readonly<Record<string, string | undefined>>>(
   values: Values,
 ): {readonly [Key in keyof Values]?: string} {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== '')) as {
     readonly [Key in keyof Values]?: string;
   };
 }

@@ -15,11 +15,11 @@ export const command = defineCommand({
     {name: 'all', alias: 'a', type: 'boolean', description: 'send the signal to every process of the container'},
     regexOption,
   ],
-  stopAtArgument: true,
   async run(context, input) {
-    const [id, signal = 'SIGTERM'] = input.args as [string, string?];
+    const [id, signal] = input.args as [string, string?];
     const {all, regex} = input.options;
-    const number = parseSignal(signal);
+    // Scripts also pass an empty one.
+    const number = parseSignal(signal || 'SIGTERM');
     const {kill} = await import('../../container/kill.ts');
     if (regex) {
       const {forEachMatching} = await import('../../container/matching.ts');

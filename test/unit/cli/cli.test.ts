@@ -28,12 +28,7 @@ describe('mistakes in the command line', () => {
     [['start', 'a', 'b'], 'Incorrect Usage.', 'runts: "start" requires exactly 1 argument(s)', 'runts start'],
     [['list', '--', '-q'], 'Incorrect Usage.', 'runts: "list" requires exactly 0 argument(s)', 'runts list'],
     [['kill'], 'Incorrect Usage.', 'runts: "kill" requires a minimum of 1 argument(s)', 'runts kill'],
-    [
-      ['kill', 'a', '9', '--all'],
-      'Incorrect Usage.',
-      'runts: "kill" requires a maximum of 2 argument(s)',
-      'runts kill',
-    ],
+    [['kill', 'a', '9', 'all'], 'Incorrect Usage.', 'runts: "kill" requires a maximum of 2 argument(s)', 'runts kill'],
     [
       ['list', '--foo'],
       'Incorrect Usage: flag provided but not defined: -foo',

@@ -87,6 +87,11 @@ describe('a program that cannot be run is told in the words that engines look fo
       told(find('nope'), errno.ENOENT, {syscall: 'lookup', object: 'nope'}),
     ],
     [
+      'in PATH, but not executable',
+      'config.json#/process/args/0: exec: "nope": executable file not found in $PATH: /bin/nope may not be executed',
+      told(find('nope'), errno.ENOENT, {syscall: 'lookup', object: 'nope', detail: '/bin/nope'}),
+    ],
+    [
       'no such path',
       'config.json#/process/args/0: exec: "/nope": stat /nope: no such file or directory',
       told(find('/nope'), errno.ENOENT, {syscall: 'stat', object: '/nope'}),
