@@ -238,7 +238,7 @@ describe('a call that goes without the agent', () => {
         await until('its end', () => read(`/proc/${agent.pid}/cmdline`) === '');
         return {};
       },
-      /nobody listens on its socket/,
+      /nobody listens on its socket|it has ended/,
     ],
   ];
   for (const [what, prepare, reason] of reasons) {
