@@ -7,6 +7,8 @@ import {read, until} from './inspect.ts';
 export interface TestAgent {
   readonly pid: number;
   readonly socket: string;
+  /** Ends it without a chance to clean up, and returns when all of it is gone, its socket's listener too. */
+  kill(): Promise<void>;
   /** Ends it, and returns what it says of its work. */
   stop(): Promise<{answered: number; declined: number; log: string}>;
 }
@@ -30,6 +32,10 @@ export async function startAgent(binary: string, folder: string, flags: readonly
   return {
     pid: child.pid ?? -1,
     socket,
+    async kill() {
+      child.kill('SIGKILL');
+      await ended;
+    },
     async stop() {
       child.kill('SIGTERM');
       await ended;

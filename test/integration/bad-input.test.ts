@@ -36,8 +36,10 @@ async function check(box: Box, it: Case, skip: (condition: boolean, note?: strin
   expect(outcome.code, message).toBe(1);
   expect(message).toMatch(isRunc && it.runc instanceof RegExp ? it.runc : it.says);
   if (!isRunc) {
-    // One line, or one for each problem of the config, each with its place; before it what an ordinary user is warned of.
-    const [, ...more] = message.split('\n').filter((line) => !line.includes(' level=warning '));
+    const lines = message.split('\n');
+    if (it.warns) expect(lines.shift()).toMatch(it.warns);
+    // One line, or one for each problem of the config, each with its place.
+    const [, ...more] = lines;
     expect(more.filter((line) => !/^config\.json#\/\S*: /.test(line))).toEqual([]);
     expect(message, 'no stack').not.toMatch(/\bat .*\.(js|cjs|ts):\d+|Error:.*Error:|internal\//);
     expect(message, 'nothing unset').not.toMatch(/undefined|\[object/);

@@ -61,7 +61,7 @@ check 'nothing is left of its cgroup' test ! -e "$cgroup"
 # ---- none
 change $OWN '.linux.resources = {"pids": {"limit": 9}} | .process.args = ["true"]'
 if [ -d /run/systemd/system ]; then
-  cure='systemd-run --user --scope --property=Delegate=yes'
+  cure='start it in a cgroup that systemd delegates to the user: systemd-run --user --scope --property=Delegate=yes'
 else
   cure='have root make a cgroup for the user'
 fi
@@ -71,7 +71,7 @@ refused 'a path without delegation' "linux/cgroupsPath: mkdir of cgroup .*EACCES
 change $OWN 'del(.linux.cgroupsPath) | .process.args = ["sleep", "100"]'
 check 'without both it runs' as_user runts run --detach --bundle $OWN own
 refused 'pause without delegation' "cannot freeze: the container has no cgroup.*$cure" as_user runts pause own
-refused 'ps without delegation' "no cgroup, so its processes are not known: .*$cure" as_user runts ps own
+refused 'ps without delegation' "no cgroup, so its processes are not known: $cure" as_user runts ps own
 check 'kill reaches it all the same' as_user runts kill own KILL
 check 'and so does delete' as_user runts delete --force own
 

@@ -9,6 +9,8 @@ export interface Case {
   readonly what: string;
   /** What the message must say. */
   readonly says: RegExp;
+  /** What the line before the message must say; without it there is none. */
+  readonly warns?: RegExp;
   /** Changes the config. */
   readonly edit?: Edit;
   /** Changes the bundle on disk. */
