@@ -121,6 +121,15 @@ IN_BORROWED_STACK const char *place_stdio(const int fds[3]) {
 	return syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0 ? "close_range" : NULL;
 }
 
+IN_BORROWED_STACK void default_signals(void) {
+	struct sigaction standard = {.sa_handler = SIG_DFL};
+	for (int number = 1; number <= 64; number++)
+		sigaction(number, &standard, NULL);
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 int reap_child(int pidfd, int *signal) {
 	siginfo_t info = {0};
 	while (waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0 && errno == EINTR)

@@ -22,6 +22,9 @@ long thread_call(int (*child)(void *), void *argument);
 // system call that failed, with errno, or NULL.
 const char *place_stdio(const int fds[3]);
 
+// In the child: all signals have their default disposition and none is blocked.
+void default_signals(void);
+
 // waitid(2) for a child that must have ended or be about to: its exit code, or -1 and the signal that ended it.
 int reap_child(int pidfd, int *signal);
 

@@ -51,12 +51,7 @@ IN_BORROWED_STACK static int run_child(void *argument) {
 	if (program->cwd != NULL && chdir(program->cwd) < 0)
 		return child_fails(child, "chdir");
 
-	struct sigaction standard = {.sa_handler = SIG_DFL};
-	for (int number = 1; number <= 64; number++)
-		sigaction(number, &standard, NULL);
-	sigset_t none;
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	default_signals();
 	execve(program->path, (char *const *)program->args, (char *const *)program->env);
 	return child_fails(child, "execve");
 }

@@ -92,12 +92,7 @@ IN_BORROWED_STACK static int run_child(void *argument) {
 	if (fcntl(child->socket, F_SETFD, 0) < 0)
 		return child_fails(child, "fcntl F_SETFD");
 
-	struct sigaction standard = {.sa_handler = SIG_DFL};
-	for (int number = 1; number <= 64; number++)
-		sigaction(number, &standard, NULL);
-	sigset_t none;
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	default_signals();
 	execve(worker->path, (char *const *)child->args, (char *const *)worker->env);
 	return child_fails(child, "execve");
 }

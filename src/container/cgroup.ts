@@ -6,10 +6,12 @@ import {
   type CgroupRecord,
   createCgroup,
   delegateCgroup,
+  processes,
   removeCgroup,
   resolveCgroup,
 } from '../cgroups/index.ts';
 import * as systemd from '../cgroups/systemd/index.ts';
+import {RuntsError} from '../errors.ts';
 import {inFile} from './bundle.ts';
 import type {Launch, Placed} from './launch.ts';
 
@@ -25,6 +27,12 @@ export interface CgroupDriver {
   /** The first process waits. */
   enter(launch: Recorded, pid: number): void;
   close(): void;
+}
+
+/** Before the cgroup gets into the record: `delete --force` kills what is in it. What makes it looks again. */
+export function refuseResidents(cgroup: CgroupRecord): void {
+  const residents = processes(cgroup).length;
+  if (residents > 0) throw new RuntsError(`container's cgroup is not empty: ${residents} process(es) found`);
 }
 
 /** Looks, and makes nothing. Of its own resources the undo stack knows. */

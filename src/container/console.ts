@@ -72,9 +72,21 @@ export function sendPidfd(
   }
 }
 
-/** Connects to the console socket and hangs up, after a failure: a receiver that waits for its one connection must not
+/** Has a failure hang up the console socket, unless its receiver has got the terminal by then. */
+export function hangUpOnFailure(
+  ctx: Pick<Context, 'cwd' | 'native'>,
+  undo: UndoStack,
+  consoleSocket: string | undefined,
+  progress: {readonly masterSent: boolean},
+): void {
+  undo.push('hang up the console socket', () => {
+    if (consoleSocket !== undefined && !progress.masterSent) hangUp(ctx, consoleSocket);
+  });
+}
+
+/** Connects to the console socket and leaves it: a receiver that waits for its one connection must not
  * wait for ever. There being no fd to send is an error of the send, which comes after the connect; it is no news. */
-export function hangUpConsole(ctx: Pick<Context, 'cwd' | 'native'>, consoleSocket: string): void {
+function hangUp(ctx: Pick<Context, 'cwd' | 'native'>, consoleSocket: string): void {
   try {
     ctx.native.sendFd({path: absolutePath(ctx, consoleSocket), payload: '-', fd: -1});
   } catch {

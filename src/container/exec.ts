@@ -8,7 +8,7 @@ import type {Config, Status} from '../generated/config.ts';
 import {openProcess} from '../state/process.ts';
 import type {ContainerRecord} from '../state/record.ts';
 import {readConfigCopy} from '../state/store.ts';
-import {checkTerminal, hangUpConsole} from './console.ts';
+import {checkTerminal, hangUpOnFailure} from './console.ts';
 import {createDescriptors, type Descriptors} from './descriptors.ts';
 import {type ExecProcess, execProcess, type ProcessOptions} from './exec-process.ts';
 import {type Foreground, leave, stay} from './foreground.ts';
@@ -75,12 +75,10 @@ export function beginExec(ctx: Context, id: string, options: ExecOptions): Foreg
 function launch(ctx: Context, id: string, options: ExecOptions, detached: boolean): Foreground {
   const undo = createUndoStack();
   const descriptors = createDescriptors();
-  let masterSent = false;
-  undo.push('hang up the console socket', () => {
-    if (options.consoleSocket !== undefined && !masterSent) hangUpConsole(ctx, options.consoleSocket);
-  });
+  const progress = {masterSent: false};
+  hangUpOnFailure(ctx, undo, options.consoleSocket, progress);
   const sent = (): void => {
-    masterSent = true;
+    progress.masterSent = true;
   };
   try {
     const {record, status} = viewContainer(ctx, id);

@@ -1,10 +1,10 @@
 // From a bundle to a first process that waits at the gate, or that the user's program has replaced: what `create` and
 // `run` have in common. Whatever fails, everything is undone before the error is thrown. Runtime specification 1.3,
 // runtime.md#lifecycle, steps 1 to 5.
-import {processes, readLayout} from '../cgroups/index.ts';
+import {readLayout} from '../cgroups/index.ts';
 import {monotonicMs} from '../clock.ts';
 import type {Context} from '../context.ts';
-import {ConfigError, RuntsError} from '../errors.ts';
+import {ConfigError} from '../errors.ts';
 import type {PlanOptions} from '../plan/input.ts';
 import {validateId} from '../state/id.ts';
 import type {ContainerRecord} from '../state/record.ts';
@@ -17,8 +17,8 @@ import {
   writeRecord,
 } from '../state/store.ts';
 import {type Bundle, openBundle} from './bundle.ts';
-import {chooseDriver} from './cgroup.ts';
-import {checkTerminal, hangUpConsole, sendPidfd} from './console.ts';
+import {chooseDriver, refuseResidents} from './cgroup.ts';
+import {checkTerminal, hangUpOnFailure, sendPidfd} from './console.ts';
 import {closeQuietly, createDescriptors, type Descriptors} from './descriptors.ts';
 import {detachRootfs} from './destroy.ts';
 import {stepsOf} from './failure.ts';
@@ -117,9 +117,7 @@ export function launch(ctx: Context, id: string, options: CreateOptions, mode: L
   const descriptors = createDescriptors();
   const lasting = createDescriptors();
   const progress = {masterSent: false, begun: false};
-  undo.push('hang up the console socket', () => {
-    if (options.consoleSocket !== undefined && !progress.masterSent) hangUpConsole(ctx, options.consoleSocket);
-  });
+  hangUpOnFailure(ctx, undo, options.consoleSocket, progress);
   try {
     validateId(id);
     const bundle = openBundle(ctx, options);
@@ -149,9 +147,7 @@ function goThrough(launch: Launch, id: string): Launched {
   const {cgroup} = driver;
   undoHooks(launch, id);
   const directory = claim(launch, id);
-  // Before the cgroup gets into the record: `delete --force` kills what is in it. What makes it looks again.
-  const residents = processes(cgroup).length;
-  if (residents > 0) throw new RuntsError(`container's cgroup is not empty: ${residents} process(es) found`);
+  refuseResidents(cgroup);
   const placed: Placed = {
     ...launch,
     directory,

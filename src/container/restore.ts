@@ -3,7 +3,7 @@
 import {constants, mkdirSync, openSync, rmdirSync} from 'node:fs';
 import {join} from 'node:path';
 
-import {openEntrance, processes, readLayout} from '../cgroups/index.ts';
+import {openEntrance, readLayout} from '../cgroups/index.ts';
 import type {Context} from '../context.ts';
 import {checkFeatures, checkVersion} from '../criu/checks.ts';
 import {type Directories, openDirectories} from '../criu/images.ts';
@@ -15,8 +15,8 @@ import type {Config} from '../generated/config.ts';
 import {validateId} from '../state/id.ts';
 import {release, writeConfigCopy, writeRecord} from '../state/store.ts';
 import {absolutePath, openBundle} from './bundle.ts';
-import {chooseDriver} from './cgroup.ts';
-import {checkTerminal, hangUpConsole} from './console.ts';
+import {chooseDriver, refuseResidents} from './cgroup.ts';
+import {checkTerminal, hangUpOnFailure} from './console.ts';
 import {type CriuChoices, refuseRootless} from './criu-choices.ts';
 import {createDescriptors} from './descriptors.ts';
 import {endMembers} from './destroy.ts';
@@ -72,9 +72,7 @@ function bringBack(ctx: Context, id: string, options: RestoreOptions, detached: 
   const undo = createUndoStack();
   const descriptors = createDescriptors();
   const progress = {masterSent: false, begun: false};
-  undo.push('hang up the console socket', () => {
-    if (options.consoleSocket !== undefined && !progress.masterSent) hangUpConsole(ctx, options.consoleSocket);
-  });
+  hangUpOnFailure(ctx, undo, options.consoleSocket, progress);
   try {
     validateId(id);
     const bundle = openBundle(ctx, options);
@@ -131,8 +129,7 @@ function place(beginning: Beginning, id: string): Restoration {
   const {cgroup} = driver;
   undoHooks(beginning, id);
   const directory = claim(beginning, id);
-  const residents = processes(cgroup).length;
-  if (residents > 0) throw new RuntsError(`container's cgroup is not empty: ${residents} process(es) found`);
+  refuseResidents(cgroup);
   const record = newRecord(ctx, bundle, directory, cgroup, {stdio: recordedStdio(beginning)});
   const placed = {...beginning, directory, record};
   writeRecord(directory, record);
