@@ -14,7 +14,7 @@ import {closeQuietly} from './descriptors.ts';
 import {endMembers} from './destroy.ts';
 import {runtimeFailure} from './failure.ts';
 import {awaitReady, type Talk} from './handshake.ts';
-import {runHooks, specState, stateForHooks} from './hooks.ts';
+import {runRuntimeHooks, specState} from './hooks.ts';
 import {writeIdMaps} from './id-maps.ts';
 import {numbersOf} from './inherited-fds.ts';
 import {
@@ -32,12 +32,6 @@ import type {Placed} from './launch.ts';
 import {moveNetDevices} from './net-devices.ts';
 import {descriptorsOf} from './prepare.ts';
 import {sendListener} from './seccomp-listener.ts';
-
-/** With what state. prestart was part of start once, and whoever still uses it may want the state of that time, as crun has it. */
-const RUNTIME_HOOKS = [
-  ['prestart', 'created'],
-  ['createRuntime', 'creating'],
-] as const;
 
 /** Starts runts-init, which waits for an answer to its `hello`, and puts it on record. Into its cgroup it is born (v2),
  * goes with the first step of its plan (v1), or is put by systemd. */
@@ -101,10 +95,7 @@ export function shakeHands(launch: Placed, talk: Talk, init: InitProcess): numbe
       moveNetDevices(ctx, bundle.config.linux?.netDevices ?? {}, launch.lasting.add(namespace), undo, launch.lasting);
     },
     runtimeHooks() {
-      for (const [kind, status] of RUNTIME_HOOKS) {
-        const state = stateForHooks(launch.record, status, init.pid);
-        runHooks(ctx, kind, bundle.config.hooks?.[kind] ?? [], bundle.path, state);
-      }
+      runRuntimeHooks(ctx, bundle.config.hooks, launch.record, init.pid);
     },
     console(fd, name) {
       const sent = (): void => {

@@ -2,7 +2,7 @@
 // run in the container's, by runts-init.) Runtime specification 1.3, config.md#posix-platform-hooks.
 import type {Context} from '../context.ts';
 import {ConfigError, hasCode, isSyscallError, messageOf} from '../errors.ts';
-import type {Hook, State, Status} from '../generated/config.ts';
+import type {Hook, Hooks, State, Status} from '../generated/config.ts';
 import type {ProgramRequest, ProgramResult} from '../native.ts';
 import {type ContainerRecord, OCI_VERSION} from '../state/record.ts';
 import {hookOutcome} from './failure.ts';
@@ -41,6 +41,19 @@ export function runHooks(
   state: string,
 ): void {
   for (const [index, hook] of hooks.entries()) runHook(ctx, kind, index, hook, bundle, state);
+}
+
+/** With what state. prestart was part of start once, and whoever still uses it may want the state of that time, as crun has it. */
+const RUNTIME_HOOKS = [
+  ['prestart', 'created'],
+  ['createRuntime', 'creating'],
+] as const;
+
+/** Those that come when the namespaces are there, of a container that is made or restored. Throws when one fails. */
+export function runRuntimeHooks(ctx: HookContext, hooks: Hooks | undefined, of: HookSubject, pid: number): void {
+  for (const [kind, status] of RUNTIME_HOOKS) {
+    runHooks(ctx, kind, hooks?.[kind] ?? [], of.bundle, stateForHooks(of, status, pid));
+  }
 }
 
 /** poststop: by then the container is gone, so a failing hook is a warning and the others still run. */

@@ -28,7 +28,7 @@ import type {Bundle} from './bundle.ts';
 import {placeMaster} from './console.ts';
 import {commonOptions, RESTORE_LOG} from './criu-choices.ts';
 import {closeQuietly, createDescriptors, type Descriptors} from './descriptors.ts';
-import {runHooks, stateForHooks} from './hooks.ts';
+import {runRuntimeHooks} from './hooks.ts';
 import {type InitProcess, killAndReap, letGo} from './init-process.ts';
 import {joinRdtGroups} from './intel-rdt.ts';
 import {notifyDirectoryOf} from './notify.ts';
@@ -130,12 +130,9 @@ function adopt(job: Restoration, pid: number): InitProcess {
 }
 
 function setUpNamespaces({ctx, bundle, record}: Restoration, pid: number): void {
-  const {config, path} = bundle;
+  const {config} = bundle;
   if (namespaceOf(config, 'network') === 'new') raiseLoopback(ctx, pid);
-  const state = stateForHooks(record, 'creating', pid);
-  for (const kind of ['prestart', 'createRuntime'] as const) {
-    runHooks(ctx, kind, config.hooks?.[kind] ?? [], path, state);
-  }
+  runRuntimeHooks(ctx, config.hooks, record, pid);
 }
 
 /** A new network namespace, as after `create`. */

@@ -177,9 +177,12 @@ describe.skipIf(skip !== '')(`cgroup v1 of this kernel${skip && ` (skipped: ${sk
 
   it('SIGKILL reaches what forks, what is frozen and what is in cgroups below', async () => {
     const record = made();
-    const child = spawn('sh', ['-c', 'while :; do sleep 100 & sleep 0.01; done'], {stdio: 'ignore'});
+    // It forks only when it is in the cgroups of all controllers: what it left behind in some would not be the container's.
+    const script = 'read -r go; while :; do sleep 100 & sleep 0.01; done';
+    const child = spawn('sh', ['-c', script], {stdio: ['pipe', 'ignore', 'ignore']});
     children.push(child);
     join(record, child.pid ?? 0);
+    child.stdin.end('\n');
     const exited = new Promise((resolve) => child.once('exit', resolve));
     for (const directory of new Set(Object.values(record.paths))) mkdirSync(`${directory}/below`);
     for (const controller of ['cpuset.cpus', 'cpuset.mems']) {
