@@ -38,7 +38,7 @@ test-unit: build ## the TypeScript parts, without the kernel
 	@scripts/test.sh unit
 test-native: $(native_tests) ## plan decoder and runts-init, with ASan and UBSan
 	@scripts/test.sh native
-test-integration: build $(native_tests) ## the built program on this kernel, by itself and under engines
+test-integration: build $(native_tests) ## the built program on this kernel
 	@scripts/setup.sh engines
 	@scripts/setup.sh readers
 	@scripts/test.sh integration

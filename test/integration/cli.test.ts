@@ -1,10 +1,14 @@
 // The command line as engines and people write it: argument order, help, version, features, usage errors.
-import {existsSync} from 'node:fs';
+import {existsSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect} from 'vitest';
 import {BINARY, runtsOnly, test} from './harness.ts';
 
 const COMMANDS = ['create', 'start', 'state', 'kill', 'delete', 'run', 'list', 'spec', 'features'];
+
+test('the program can be run by anybody', () => {
+  expect(statSync(BINARY).mode & 0o111).toBe(0o111);
+});
 
 describe('arguments', () => {
   test('arguments: options may follow the id', async ({box}) => {
