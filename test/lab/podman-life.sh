@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016
 # podman-life.sh RUNTIME: the life of a container and of a pod under Podman with its systemd cgroup manager, as whoever calls it, told on
 # stdout without ids, pids and times.
 set -u
