@@ -65,8 +65,9 @@ bench: build build/measure ## measure runts beside runc and crun; BENCH="--round
 	@scripts/bench.sh $(BENCH)
 
 .PHONY: test-scale
-test-scale: build build/measure ## 1,000 containers at once, 50 creates at once: all succeed, and nothing is left
+test-scale: build build/measure ## 1,000 containers at once, 50 creates at once, 10,000 calls of one agent: all succeed, and nothing is left
 	@$(node) bench/scale.ts
+	@$(node) bench/calls.ts
 
 .PHONY: bun
 bun: build ## the same with Bun as its host, in dist/bun: starts in a third of the time (docs/performance.md)

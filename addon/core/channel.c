@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 union control {
@@ -100,9 +101,20 @@ int channel_receive_header(int socket, struct channel_header *header, int fds[CH
 	return 1;
 }
 
+static time_t now(void) {
+	struct timespec time;
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec;
+}
+
 int channel_receive_body(int socket, void *body, size_t size) {
 	char *at = body;
+	time_t deadline = 0;
 	while (size > 0) {
+		if (deadline != 0 && now() > deadline) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
 		ssize_t got = recv(socket, at, size, MSG_WAITALL);
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -112,6 +124,9 @@ int channel_receive_body(int socket, void *body, size_t size) {
 			return -1;
 		at += got;
 		size -= (size_t)got;
+		// It comes at once; less than all of it is the timeout of the socket, or a signal.
+		if (deadline == 0 && size > 0)
+			deadline = now() + CHANNEL_PATIENCE_S;
 	}
 	return 0;
 }

@@ -20,6 +20,7 @@
 #include "wait.h"
 
 #define FAILURE_SIZE 256
+#define NONSENSE "has said what makes no sense"
 
 static struct arena arena;
 
@@ -79,24 +80,32 @@ static bool write_all(int fd, struct byte_list bytes) {
 }
 
 // Calls that print change nothing: Node, in our place, comes upon the same error and knows the words for it.
-static struct answer finish(struct received *message) {
+static struct answer finish(struct received *message, pid_t agent, const char **failure) {
 	struct agent_exit result;
 	read_agent_exit(&message->body, &result);
+	if (message->body.failed)
+		return break_off(NONSENSE, agent, failure);
 	if (!write_all(STDOUT_FILENO, result.output))
 		return (struct answer){ANSWER_DIRECT, 0};
 	write_all(STDERR_FILENO, result.errors);
 	return (struct answer){ANSWER_EXIT, result.code};
 }
 
-static struct answer stay(struct received *message, struct call *call, const char **failure) {
+static struct answer stay(struct received *message, struct call *call, pid_t agent, const char **failure) {
 	int code;
 	char **removal;
 	if (serve_stay(message, &code, &removal) < 0)
-		return break_off("has said nothing that makes sense", 0, failure);
+		return break_off(NONSENSE, agent, failure);
 	if (removal == NULL)
 		return (struct answer){ANSWER_EXIT, code};
 	call->args = removal;
 	return (struct answer){ANSWER_CALL_AGAIN, 0};
+}
+
+static struct answer declined(struct received *message, const char **failure) {
+	struct agent_decline reply;
+	read_agent_decline(&message->body, &reply);
+	return go_direct(message->body.failed ? "it declines, and does not say why" : reply.reason, failure);
 }
 
 // False at the end of the connection. The body lies in the arena.
@@ -144,14 +153,11 @@ static struct answer converse(int connection, int claim, struct call *call, cons
 			outcome = serve_send_fd(connection, &message);
 			break;
 		case AGENT_STAY:
-			return stay(&message, call, failure);
+			return stay(&message, call, agent, failure);
 		case AGENT_EXIT:
-			return finish(&message);
-		case AGENT_DECLINE: {
-			struct agent_decline reply;
-			read_agent_decline(&message.body, &reply);
-			return go_direct(reply.reason, failure);
-		}
+			return finish(&message, agent, failure);
+		case AGENT_DECLINE:
+			return declined(&message, failure);
 		}
 		if (outcome < 0)
 			return break_off("has gone", agent, failure);
@@ -168,10 +174,12 @@ struct answer ask_agent(struct call *call, const char **failure) {
 	int claim = make_claim(), directory = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const int fds[2] = {claim, directory};
 	struct answer answer;
-	if (claim < 0 || directory < 0 || send_call(connection, call, fds, &arena) < 0)
-		answer = go_direct("the call cannot be sent", failure);
-	else
+	bool sent = claim >= 0 && directory >= 0 && send_call(connection, call, fds, &arena) == 0;
+	// Whom the agent declines at sight it does not hear out: its words are there all the same.
+	if (sent || errno == EPIPE || errno == ECONNRESET)
 		answer = converse(connection, claim, call, failure);
+	else
+		answer = go_direct("the call cannot be sent", failure);
 	for (int i = 0; i < 2; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);

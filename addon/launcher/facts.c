@@ -30,32 +30,29 @@ static void add_number(struct text *text, uint64_t number) {
 	add(text, digit);
 }
 
-// fds come ascending. More than fit (some 20 000) are not listed. Who lists them returns the highest.
-static void add_fd(struct text *text, const char *number, bool *first) {
+// fds come ascending. More than fit (some 20 000) are not listed.
+static void add_fd(struct text *text, const char *number, int fd, struct facts *facts) {
+	bool first = facts->fd_count++ == STDERR_FILENO + 1;
+	facts->last_fd = fd;
 	if (text->end - text->at < 16)
 		return;
-	add(text, *first ? "" : ",");
+	add(text, first ? "" : ",");
 	add(text, number);
-	*first = false;
 }
 
-static int add_fds_one_by_one(struct text *text) {
-	bool first = true;
-	int last = STDERR_FILENO;
+static void add_fds_one_by_one(struct text *text, struct facts *facts) {
 	for (int fd = STDERR_FILENO + 1; fd < 65536; fd++) {
 		if (fcntl(fd, F_GETFD) < 0)
 			continue;
 		char number[8];
 		struct text digits = {number, number + sizeof number - 1};
 		add_number(&digits, (uint64_t)fd);
-		add_fd(text, number, &first);
-		last = fd;
+		add_fd(text, number, fd, facts);
 	}
-	return last;
 }
 
 // From /proc, which lists them in order; the kernel's own layout of entries, as libc would allocate for a DIR.
-static int add_fds(struct text *text) {
+static void add_fds(struct text *text, struct facts *facts) {
 	struct entry {
 		uint64_t inode;
 		int64_t offset;
@@ -65,10 +62,10 @@ static int add_fds(struct text *text) {
 	};
 	static _Alignas(struct entry) char buffer[8192];
 	int folder = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0)
-		return add_fds_one_by_one(text);
-	bool first = true;
-	int last = STDERR_FILENO;
+	if (folder < 0) {
+		add_fds_one_by_one(text, facts);
+		return;
+	}
 	long size;
 	while ((size = syscall(SYS_getdents64, folder, buffer, sizeof buffer)) > 0) {
 		for (long at = 0; at < size;) {
@@ -79,12 +76,10 @@ static int add_fds(struct text *text) {
 				fd = fd * 10 + (*digit - '0');
 			if (fd <= STDERR_FILENO || fd == folder)
 				continue;
-			add_fd(text, entry->name, &first);
-			last = fd;
+			add_fd(text, entry->name, fd, facts);
 		}
 	}
 	close(folder);
-	return last;
 }
 
 struct facts record_facts(char buffer[FACTS_SIZE]) {
@@ -97,5 +92,7 @@ struct facts record_facts(char buffer[FACTS_SIZE]) {
 	add(&text, ":");
 	add_number(&text, limit.rlim_max);
 	add(&text, ";fds=");
-	return (struct facts){limit.rlim_cur, add_fds(&text)};
+	struct facts facts = {limit.rlim_cur, STDERR_FILENO, STDERR_FILENO + 1};
+	add_fds(&text, &facts);
+	return facts;
 }

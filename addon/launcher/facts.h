@@ -11,6 +11,7 @@ enum { FACTS_SIZE = 120 * 1024 };
 struct facts {
 	uint64_t nofile; // the soft limit
 	int last_fd;     // the highest that is open; 2 when there are none but the standard streams
+	int fd_count;    // of all that are open, those included
 };
 
 // Fills `text` with what RUNTS_LAUNCH is to say. fds 0-2 must be open.

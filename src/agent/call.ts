@@ -20,10 +20,9 @@ export interface Call {
 export function callOf(agent: Agent, connection: Connection, pid: number, ask: Fields<'ask'>): Call {
   const native = launcherNative(agent.native, connection, pid, agent.program);
   const said = {1: '', 2: ''};
-  let handedOver = false;
+  let handOver: (() => void) | undefined;
   const stay = ({stdin, stdout, stderr}: Context, foreground: Foreground, globals: readonly string[]): number => {
-    handedOver = true;
-    handOver(connection, foreground, [stdin, stdout, stderr], globals, said[2]);
+    handOver = () => sendStay(connection, foreground, [stdin, stdout, stderr], globals, said[2]);
     return 0;
   };
   const caller: Caller = {
@@ -50,8 +49,8 @@ export function callOf(agent: Agent, connection: Connection, pid: number, ask: F
     loadNative: () => native,
   };
   const finish = (code: number): void => {
-    if (handedOver) return;
-    connection.send('exit', {code, output: Buffer.from(said[1]), errors: Buffer.from(said[2])});
+    if (handOver !== undefined) handOver();
+    else connection.send('exit', {code, output: Buffer.from(said[1]), errors: Buffer.from(said[2])});
   };
   return {caller, finish};
 }
@@ -68,7 +67,7 @@ function environmentOf({env, facts}: Fields<'ask'>): Record<string, string> {
 }
 
 /** The launcher supervises the program, and has the container removed afterwards (cli/commands/finish.ts). */
-function handOver(
+function sendStay(
   connection: Connection,
   foreground: Foreground,
   stdio: readonly number[],

@@ -7,7 +7,6 @@ import type {AgentNative} from '../native.ts';
 
 /** No container can be called so: ids have no "@". */
 export const SOCKET = 'agent@socket';
-const LOCK = 'agent@lock';
 
 export interface Listening {
   readonly listener: number;
@@ -22,7 +21,8 @@ export function listen(ctx: Context, native: AgentNative, path: string | undefin
   const folder = dirname(socket);
   mkdirSync(folder, {recursive: true, mode: 0o700});
   refuseOpenFolder(folder);
-  const lock = openSync(join(folder, LOCK), constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  // One for each socket: there may be several in a directory.
+  const lock = openSync(`${socket}.lock`, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
   if (!native.flock(lock, 'exclusive')) {
     closeSync(lock);
     throw new RuntsError(`an agent listens on ${socket} already`);

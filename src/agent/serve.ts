@@ -13,6 +13,7 @@ import {type Agent, isOutdated} from './agent.ts';
 import {callOf} from './call.ts';
 import {take} from './claim.ts';
 import {type Answer, type Connection, connectionOf, LauncherGone} from './connection.ts';
+import {createCollector} from './garbage.ts';
 import {FIRST_AGENT_FD, PROTOCOL_VERSION} from './messages.ts';
 import {reasonToDecline} from './served.ts';
 import {reasonAgainst} from './trust.ts';
@@ -34,7 +35,7 @@ export async function serve(
 ): Promise<Counts> {
   const {native} = agent;
   const counts = {answered: 0, declined: 0};
-  native.holdTermination();
+  const collectGarbage = createCollector();
   native.raiseDescriptors(FIRST_AGENT_FD);
   process.chdir('/');
   let current = true;
@@ -53,6 +54,7 @@ export async function serve(
     }
     // What V8 and Node have put off, such as freeing what the call has left, waits for a turn of the event loop.
     await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
   }
   return counts;
 }
@@ -77,40 +79,50 @@ function nextPeer(
 
 async function attend(agent: Agent, peer: Peer, current: boolean, counts: Counts): Promise<void> {
   const connection = connectionOf(agent.native, peer.connection);
+  const decline = (reason: string): void => {
+    counts.declined++;
+    connection.send('decline', {reason});
+  };
+  // Nothing is read of a stranger: it could be of any size, and take any time.
+  const distrust = reasonAgainst(agent.native, agent.trust, peer.pid, peer.pidfd);
+  if (distrust !== undefined) return decline(distrust);
   const asked = connection.receive('ask', FIRST_WORDS_MS);
+  let finish: (() => void) | undefined;
   try {
     const [claim = -1, directory = -1] = asked.fds;
-    const reason = current ? reasonFor(agent, peer, asked) : 'it is not the one that is installed now';
+    const reason = current ? reasonFor(asked) : 'it is not the one that is installed now';
     if (reason !== undefined) {
-      counts.declined++;
-      connection.send('decline', {reason});
+      decline(reason);
     } else if (take(claim)) {
       counts.answered++;
-      await answer(agent, connection, peer.pid, asked, directory);
+      finish = await answer(agent, connection, peer.pid, asked, directory);
     }
   } finally {
     for (const fd of asked.fds) closeQuietly(fd);
   }
+  // Only now: his working directory is not ours any more, and whoever waits for the launcher may unmount it.
+  finish?.();
 }
 
-function reasonFor(agent: Agent, {pid, pidfd}: Peer, {fields}: Answer<'ask'>): string | undefined {
-  const {version, build, args} = fields;
+function reasonFor({fields: {version, build, args}}: Answer<'ask'>): string | undefined {
   if (version !== PROTOCOL_VERSION || build !== buildId) return 'it is of another build';
-  return reasonAgainst(agent.native, agent.trust, pid, pidfd) ?? reasonToDecline(args);
+  return reasonToDecline(args);
 }
 
+/** Returns what tells the launcher the end of it. */
 async function answer(
   agent: Agent,
   connection: Connection,
   pid: number,
   {fields}: Answer<'ask'>,
   directory: number,
-): Promise<void> {
+): Promise<() => void> {
   const call = callOf(agent, connection, pid, fields);
   const umask = process.umask(fields.umask);
   try {
     process.chdir(`/proc/self/fd/${directory}`);
-    call.finish(await runCli(call.caller));
+    const code = await runCli(call.caller);
+    return () => call.finish(code);
   } finally {
     process.chdir('/');
     process.umask(umask);

@@ -140,7 +140,7 @@ scenario_exec_many() {
     pids+=($!)
   done
   for i in {1..20}; do ends_with "$i" wait "${pids[i - 1]}"; done
-  docker exec "$SCENARIO" sh -c 'ps | grep -c "sleep 1000"'
+  docker exec "$SCENARIO" sh -c 'ps | grep -c "sleep 1000$"'
   remove
 }
 scenario_stop() {
@@ -301,7 +301,7 @@ scenario_logs() {
   remove
 }
 scenario_attach_and_wait() {
-  start --interactive -- sh -c 'read a; echo "got $a"; exit 9'
+  start --interactive -- sh -c 'read a; echo "got $a"; sleep 1; exit 9' # attach may lose the last words of a container
   echo word | ends_with 9 docker attach "$SCENARIO"
   docker wait "$SCENARIO"
   remove

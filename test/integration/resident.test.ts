@@ -13,13 +13,14 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import {connect} from 'node:net';
+import {connect, createServer} from 'node:net';
 import {dirname, join} from 'node:path';
-import {setTimeout as sleep} from 'node:timers/promises';
 import {afterEach, describe, expect} from 'vitest';
+import {messages} from '../../src/agent/messages.ts';
 import {startAgent, type TestAgent} from './agent.ts';
 import {type Box, BINARY, isRunc, type RunOptions, test as base} from './harness.ts';
 import {field, read, until} from './inspect.ts';
+import type {Spec} from './spec.ts';
 
 interface Resident {
   readonly agent: TestAgent;
@@ -162,6 +163,21 @@ describe('a call that the agent answers', () => {
     expect(read(join(it.dir, 'env')).split('\n')).toEqual(expect.arrayContaining(['constructor=a', 'toString=b']));
   });
 
+  test('agent: a container gets as many fds as there may be, beside those of its making', async ({box}) => {
+    const {always} = await residentIn(box);
+    // The caller may have some from whoever has started the tests.
+    const fds = Array<number>(180).fill(openSync('/dev/null', 'r'));
+    const options = {...always(), fds, flags: ['--preserve-fds', '180']};
+    const count = 'ls -l /proc/self/fd | grep -c /dev/null';
+    const joined = (spec: Spec): void => {
+      spec.linux.namespaces = spec.linux.namespaces.map(({type}) =>
+        type === 'ipc' || type === 'uts' ? {type, path: `/proc/self/ns/${type}`} : {type},
+      );
+    };
+    expect(await box.sh(count, joined, options)).toBe('180');
+    closeSync(fds[0] as number);
+  });
+
   test('agent: it keeps no fd and no process of its calls, whatever becomes of them', async ({box}) => {
     const {agent, always} = await residentIn(box);
     const good = box.container('true');
@@ -213,6 +229,7 @@ describe('a call that goes without the agent', () => {
       () => ({wrapper: ['setpriv', '--reuid', '1234', '--clear-groups'], env: {XDG_RUNTIME_DIR: '/tmp'}}),
       /its socket (does not exist|, or the directory of that, belongs to another user)/,
     ],
+    ['with many files open', () => ({fds: Array<number>(200).fill(0)}), /more than 192 file descriptors are open/],
     ['with few files allowed', () => ({wrapper: ['prlimit', '--nofile=100:100']}), /limit of open files/],
     ['with NOTIFY_SOCKET', () => ({env: {NOTIFY_SOCKET: '@nobody'}}), /NOTIFY_SOCKET/],
     [
@@ -377,15 +394,69 @@ describe('the agent itself', () => {
     expect(readdirSync(dirname(agent.socket))).not.toContain('socket');
   });
 
-  test('agent: whoever begins a message, and says no more, holds it up for a moment only', async ({box}) => {
+  test('agent: it hears nothing of what a stranger says', async ({box}) => {
     const {agent, always} = await residentIn(box);
-    const stalled = connect(agent.socket);
-    await once(stalled, 'connect');
-    stalled.write(Buffer.alloc(4));
-    await sleep(3000);
+    const stranger = connect(agent.socket);
+    const [words] = await once(stranger, 'data');
+    expect(String(words)).toContain('it belongs to another installation');
     await box.ok(['list'], always());
-    stalled.destroy();
-    expect(await agent.stop()).toMatchObject({answered: 1, declined: 0});
+    stranger.destroy();
+    expect(await agent.stop()).toMatchObject({answered: 1, declined: 1});
+  });
+
+  test('agent: whoever makes pauses in a message holds it up for a moment only', async ({box}) => {
+    const {agent, always, auto} = await residentIn(box);
+    // A connection of what is a launcher when the agent looks at it, used by another process.
+    const program = [
+      'import os, signal, socket, struct, sys, time',
+      's = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.set_inheritable(True)',
+      'launcher = os.getpid()',
+      'if os.fork(): os.execv(sys.argv[2], [sys.argv[2], "list"])',
+      'while os.readlink(f"/proc/{launcher}/exe") != sys.argv[2]: pass',
+      'os.kill(launcher, signal.SIGSTOP); print("ready", flush=True)',
+      'try:',
+      '  for byte in struct.pack("=III", 0, 1000, 0) + bytes(100): s.send(bytes([byte])); time.sleep(0.2)',
+      'except BrokenPipeError: print("dropped", flush=True)',
+      'os.kill(launcher, signal.SIGCONT)',
+    ].join('\n');
+    process.kill(agent.pid, 'SIGSTOP');
+    const slow = box.spawn(['python3', '-c', program, agent.socket, BINARY], auto());
+    await until('a slow launcher', () => slow.stdout().includes('ready'));
+    process.kill(agent.pid, 'SIGCONT');
+    await until('an answer', async () => (await box.runtime(['list'], always())).code === 0, 12_000);
+    await until('its end', () => slow.stdout().includes('dropped'));
+    await slow.done;
+  });
+
+  test('agent: what makes no sense is not taken for an answer', async ({box}) => {
+    const folder = join(box.dir, 'liar');
+    mkdirSync(folder, {mode: 0o700});
+    const socket = join(folder, 'socket');
+    const number = Object.keys(messages).indexOf('exit');
+    // An exit whose body ends after the code.
+    const answer = Buffer.from(Uint32Array.of(number, 4, 0, 0).buffer);
+    const liar = createServer((connection) => connection.on('error', () => {}).end(answer)).listen(socket);
+    await once(liar, 'listening');
+    await box.host(['chmod', '600', socket]);
+    const outcome = await box.runtime(['list'], {env: {RUNTS_AGENT: 'auto', RUNTS_AGENT_SOCKET: socket}});
+    liar.close();
+    expect(outcome).toMatchObject({code: 1, stdout: ''});
+    expect(outcome.stderr).toContain('the runts agent has said what makes no sense');
+  });
+
+  test('agent: two in one directory, with the start script', async ({box}) => {
+    const script = join(import.meta.dirname, '../../service/runts-agent');
+    const folder = join(box.dir, 'two');
+    const act = (name: string, what: string) =>
+      box.host(['sh', script, what], {env: {RUNTS: BINARY, RUNTS_AGENT_SOCKET: join(folder, name)}});
+    for (const name of ['one', 'other']) expect(await act(name, 'start')).toMatchObject({code: 0, stderr: ''});
+    await act('one', 'stop');
+    await until('its end', async () => (await act('one', 'status')).code === 3);
+    expect((await act('other', 'status')).stdout).toContain('runs (process');
+    const env = {RUNTS_AGENT: 'always', RUNTS_AGENT_SOCKET: join(folder, 'other')};
+    await box.ok(['list'], {env});
+    await act('other', 'stop');
+    await until('the end of both', () => !read('/proc/net/unix').includes(folder));
   });
 
   test('agent: ends when nobody has called for long enough', async ({box}) => {

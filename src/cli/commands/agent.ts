@@ -37,6 +37,8 @@ export const command = defineCommand({
     const native = context.native as AgentNative;
     const agent = createAgent(native, context.libexec, input.caller);
     const {socket} = input.options;
+    // From the moment on that there is a socket to take away.
+    native.holdTermination();
     const listening = listen(context, native, socket === undefined ? undefined : absolutePath(context, socket));
     const {answered, declined} = await serve(context, agent, listening.listener, idleMs);
     listening.close();

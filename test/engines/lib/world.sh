@@ -21,7 +21,7 @@ mkdir -p "$HOME"
 . "$here/$ENGINE.sh"
 # The agent serves the calls of engines with runts (docs/resident.md).
 if [ "$RUNTIME_NAME" = runts ] && [ -n "${ENGINES_AGENT:-}" ]; then
-  daemon agent "$RUNTIME" agent
+  daemon agent "$RUNTIME" --debug agent
   eventually test -S /run/runts/agent@socket
 fi
 note_before
@@ -38,5 +38,10 @@ for name; do
   fi
 done
 engine_stop
-[ ! -e "$WORK/agent.pid" ] || stop_daemon agent
+if [ -e "$WORK/agent.pid" ]; then
+  stop_daemon agent
+  # Nothing is shown by scenarios that went without it. Rootless Podman is in a user namespace, and so has to.
+  grep -o 'agent: [0-9]* calls answered, [0-9]* declined' "$WORK/agent.log" >>"$WORK/versions"
+  [ "$ENGINE" = podman-rootless ] || grep -q 'agent: [1-9]' "$WORK/versions" || fail 'the agent has answered no call'
+fi
 note_leaks
