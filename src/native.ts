@@ -125,8 +125,9 @@ export interface Worker {
 export interface Native {
   /** Build id of the addon: equals that of runts-init and of the plan encoder, or nothing runs. */
   readonly buildId: string;
-  /** Starts runts-init: sealed memfd, clone3 with CLONE_VFORK, execveat. It waits for send('go'). */
-  spawn(request: SpawnRequest): Spawned;
+  /** Starts runts-init: sealed memfd, clone3 with CLONE_VFORK, execveat. It then waits for proceed(). `meanwhile` is done before
+   * this returns: while another process does the work, if one does. When it throws, there is no runts-init. */
+  spawn(request: SpawnRequest, meanwhile?: () => void): Spawned;
   /** Next message on a sync socket; undefined at end of file; throws ETIMEDOUT. timeoutMs -1: no limit. */
   receive(sync: number, timeoutMs: number): InitMessage | undefined;
   /** Lets runts-init go on: after `hello`, `pid`, `userNamespace`, `netDevices`, `runtimeHooks`, `seccomp` and `ready`.
@@ -269,5 +270,12 @@ export interface AgentNative extends Native {
 
 /** Loads the addon from `path`; says what to do when it cannot. */
 export function loadNative(path: string): Native {
-  return createRequire(path)(path) as Native;
+  const addon = createRequire(path)(path) as Native;
+  return {
+    ...addon,
+    spawn(request, meanwhile) {
+      meanwhile?.();
+      return addon.spawn(request);
+    },
+  };
 }

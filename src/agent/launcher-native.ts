@@ -1,6 +1,7 @@
 // The door to the kernel for one call: what is bound to the process that the caller has started, the launcher does, and all
 // else this process. So the container is a child of the launcher, and has its limits, cgroup, session and the like.
 import {errnoName} from '../container/hints.ts';
+import {initProcessOf, killAndReap, letGo} from '../container/init-process.ts';
 import type {SyscallFacts} from '../errors.ts';
 import type {AgentNative, ExitStatus, Native, ProgramRequest, ProgramResult, Spawned, SpawnRequest} from '../native.ts';
 import type {Connection} from './connection.ts';
@@ -18,7 +19,7 @@ export interface CallNative extends Native {
 export function launcherNative(native: AgentNative, connection: Connection, pid: number, program: number): CallNative {
   const wishes = {holdSignals: false, subreaper: false};
   let begun = false;
-  return {
+  const call: CallNative = {
     ...native,
     get begun() {
       return begun;
@@ -33,9 +34,16 @@ export function launcherNative(native: AgentNative, connection: Connection, pid:
     kill: (target, signal) => {
       if (target !== pid) native.kill(target, signal);
     },
-    spawn: (request) => {
+    spawn: (request, meanwhile) => {
       begun = true;
-      return spawn(connection, request, program, wishes);
+      askForSpawn(connection, request, program, wishes);
+      try {
+        meanwhile?.();
+      } catch (error) {
+        endSpawned(call, connection);
+        throw error;
+      }
+      return receiveSpawned(connection);
     },
     // Without a spawn the launcher has no children.
     reap: (pidfd) => (begun ? reap(connection, pidfd) : fail(10, 'waitid')),
@@ -48,6 +56,7 @@ export function launcherNative(native: AgentNative, connection: Connection, pid:
       throw new Error('the agent goes on');
     },
   };
+  return call;
 }
 
 /** The fds that are this process's own, each once. */
@@ -55,20 +64,37 @@ export function travelling(numbers: readonly number[]): number[] {
   return [...new Set(numbers.filter((number) => number >= FIRST_AGENT_FD))];
 }
 
-function spawn(
+function askForSpawn(
   connection: Connection,
   {plan, cloneFlags, cgroupFd, stdio, keepFds}: SpawnRequest,
   program: number,
   wishes: {readonly holdSignals: boolean; readonly subreaper: boolean},
-): Spawned {
+): void {
   const numbers = travelling([cgroupFd, ...stdio, ...keepFds]);
   const fields = {...wishes, cloneFlags: BigInt(cloneFlags), cgroup: cgroupFd, stdio, keep: keepFds, numbers, plan};
   connection.send('spawn', fields, [program, ...numbers]);
+}
+
+function receiveSpawned(connection: Connection): Spawned {
   const answer = connection.receive('spawned', PROMPT_MS);
   const {pid, error, syscall} = answer.fields;
   const [pidfd, sync] = answer.fds;
   if (error !== 0 || pidfd === undefined || sync === undefined) return fail(error, syscall);
   return {pid, pidfd, sync};
+}
+
+/** Ends a process that is not wanted any more. What has happened before that is what counts. */
+function endSpawned(native: Native, connection: Connection): void {
+  try {
+    const init = initProcessOf(receiveSpawned(connection));
+    try {
+      killAndReap(native, init);
+    } finally {
+      letGo(init);
+    }
+  } catch {
+    // It has not come into being, or the launcher has gone, with which it ends.
+  }
 }
 
 function reap(connection: Connection, pidfd: number): ExitStatus {

@@ -18,13 +18,37 @@ const ATTEMPTS = 100;
 /** Makes the directories of `record`. One that exists is accepted when no process is in it but `resident`, that of a scope
  * which systemd has made. Throws RuntsError. */
 export function createCgroup(record: CgroupRecord, resident?: number): void {
+  create(record, directoriesOf(record), () => prepare(record), resident);
+}
+
+/** Of the cgroup what has to be there for a process to be born in it: on cgroup v2 all, on hybrid hosts its v2 side, and nothing
+ * on v1. createRest() makes the rest, for which there is time while the process comes into being. */
+export function createEntrance(record: CgroupRecord): void {
+  if (record.version === 2) createCgroup(record);
+  else create(record, directoriesOf(entranceOf(record)), () => {});
+}
+
+export function createRest(record: CgroupRecord): void {
+  if (record.version === 2) return;
+  const {unified} = record.paths;
+  const directories = directoriesOf(record).filter((directory) => directory !== unified);
+  create(record, directories, () => prepare(record));
+}
+
+/** What createEntrance() makes, as a record of its own. */
+export function entranceOf(record: CgroupRecord): CgroupRecord {
+  const {unified} = record.paths;
+  return {...record, paths: unified === undefined ? {} : {unified}};
+}
+
+function create(record: CgroupRecord, directories: readonly string[], complete: () => void, resident?: number): void {
   const made: string[] = [];
   try {
-    for (const directory of directoriesOf(record)) {
+    for (const directory of directories) {
       if (makeDirectory(directory, record)) made.push(directory);
       else refuseOccupied(directory, resident);
     }
-    prepare(record);
+    complete();
   } catch (error) {
     for (const directory of made.reverse()) discard(directory);
     removeEmptyAncestors(record);

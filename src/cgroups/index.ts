@@ -1,6 +1,6 @@
 // Control groups of a container: find (record), make, fill, enter, look into, freeze, kill, remove.
 export {applyLimits, applyResources} from './apply.ts';
-export {createCgroup} from './create.ts';
+export {createCgroup, createEntrance, createRest, entranceOf} from './create.ts';
 export {howToGetCgroup} from './delegation.ts';
 export {entranceFiles, openEntrance} from './entrance.ts';
 export {freeze, isFrozen, thaw} from './freezer.ts';

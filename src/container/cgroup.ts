@@ -1,11 +1,14 @@
 // How a container comes by its cgroup. With cgroupfs it is made, and given its limits, before the first process, which is born
-// there. With systemd it is made around that process, which waits at its `hello` until it is inside and the limits are in force.
+// there, goes on. With systemd it is made around that process, which waits at its `hello` until it is inside and the limits are in force.
 import {
   applyResources,
   type CgroupLayout,
   type CgroupRecord,
   createCgroup,
+  createEntrance,
+  createRest,
   delegateCgroup,
+  entranceOf,
   processes,
   removeCgroup,
   resolveCgroup,
@@ -22,8 +25,10 @@ type Recorded = Pick<Placed, 'ctx' | 'bundle' | 'undo' | 'record'>;
 export interface CgroupDriver {
   /** Where it will be. */
   readonly cgroup: CgroupRecord;
-  /** It is on record, and there is no process yet. */
+  /** It is on record, and there is no process yet: makes what that is going to be born in. */
   prepare(launch: Recorded): void;
+  /** Makes the rest of it, and sets the limits. The process is there, or about to be, and waits. */
+  equip(launch: Recorded): void;
   /** The first process waits. */
   enter(launch: Recorded, pid: number): void;
   close(): void;
@@ -42,11 +47,16 @@ export function chooseDriver(launch: Begun, layout: CgroupLayout, id: string): C
 
 function cgroupfsDriver({ctx, bundle}: Begun, layout: CgroupLayout, id: string): CgroupDriver {
   const cgroup = resolveCgroup(layout, bundle.config.linux?.cgroupsPath, id, ctx.rootless);
+  let made = entranceOf(cgroup);
   return {
     cgroup,
-    prepare(launch) {
-      createCgroup(cgroup);
-      launch.undo.push('remove the cgroup', () => removeCgroup(cgroup));
+    prepare({undo}) {
+      createEntrance(cgroup);
+      undo.push('remove the cgroup', () => removeCgroup(made));
+    },
+    equip(launch) {
+      createRest(cgroup);
+      made = cgroup;
       limit(launch);
     },
     enter() {},
@@ -71,6 +81,7 @@ function systemdDriver({ctx, bundle, undo}: Begun, layout: CgroupLayout, id: str
         if (begun) systemd.endUnitAndCgroup(manager, cgroup);
       });
     },
+    equip() {},
     enter(launch, pid) {
       const properties = systemd.scopeProperties(id, pid, cgroup, facts.version, wanted, linux?.resources);
       begun = true;

@@ -33,11 +33,11 @@ import {moveNetDevices} from './net-devices.ts';
 import {descriptorsOf} from './prepare.ts';
 import {sendListener} from './seccomp-listener.ts';
 
-/** Starts runts-init, which waits for an answer to its `hello`, and puts it on record. Into its cgroup it is born (v2),
- * goes with the first step of its plan (v1), or is put by systemd. */
-export function startInit(launch: Placed, plan: CompiledPlan): InitProcess {
+/** Starts runts-init, which waits for an answer to its `hello`. Into its cgroup it is born (v2), goes with the first step of its
+ * plan (v1), or is put by systemd. `meanwhile` is what has to be done before it may go on. */
+export function startInit(launch: Placed, plan: CompiledPlan, meanwhile: () => void): InitProcess {
   const {ctx, undo, record} = launch;
-  const init = initProcessOf(spawn(launch, plan));
+  const init = initProcessOf(spawn(launch, plan, meanwhile));
   launch.progress.begun = true;
   // Hooks that it runs, and, in a shared pid namespace, whatever it has started.
   undo.push('end the processes of the cgroup', () => endMembers(ctx.native, record));
@@ -45,25 +45,29 @@ export function startInit(launch: Placed, plan: CompiledPlan): InitProcess {
   undo.push('end the first process', () => {
     if (!killAndReap(ctx.native, init)) throw new RuntsError('container init still running');
   });
-  setInit(launch, init.pid);
   if (record.intelRdt !== undefined) joinRdtGroups(record.intelRdt, init.pid);
   return init;
 }
 
-function spawn({ctx, inherited, stdio, record, descriptors}: Placed, plan: CompiledPlan): Spawned {
+function spawn(
+  {ctx, inherited, stdio, record, descriptors}: Placed,
+  plan: CompiledPlan,
+  meanwhile: () => void,
+): Spawned {
   checkBuild('runts.node', ctx.native.buildId);
   // systemd needs a process to make one of.
   const cgroupFd = record.cgroup.systemd === undefined ? openEntrance(record.cgroup) : undefined;
   if (cgroupFd !== undefined) descriptors.add(cgroupFd);
   try {
-    return ctx.native.spawn({
+    const request = {
       init: join(ctx.libexec, 'runts-init'),
       plan: encodePlan(plan),
       cloneFlags: plan.cloneFlags,
       cgroupFd: cgroupFd ?? -1,
       stdio: stdio.theirs,
       keepFds: [...numbersOf(inherited), ...descriptorsOf(plan)],
-    });
+    };
+    return ctx.native.spawn(request, meanwhile);
   } catch (error) {
     throw isSyscallError(error) ? runtimeFailure("start the container's first process", error) : error;
   } finally {
@@ -77,13 +81,14 @@ function setInit(launch: Placed, pid: number): void {
   writeRecord(launch.directory, launch.record);
 }
 
-/** Goes along with runts-init until it is ready. Returns the terminal's master side if it is for us, else -1. */
+/** Puts runts-init on record, and goes along with it until it is ready. Returns the terminal's master side if it is for us, else -1. */
 export function shakeHands(launch: Placed, talk: Talk, init: InitProcess): number {
   const {ctx, options, bundle, undo, progress} = launch;
   const {native} = ctx;
   let master = -1;
   awaitReady(ctx, talk, {
     hello: (build) => checkBuild('runts-init', build),
+    atWork: () => setInit(launch, init.pid),
     pid(pid) {
       replaceProcess(native, init, pid);
       setInit(launch, pid);

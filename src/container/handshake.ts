@@ -37,6 +37,8 @@ export interface Talk {
 
 export interface Handlers {
   hello(build: string): void;
+  /** It has had the answer to that, and will be at work for a while. */
+  atWork?(): void;
   pid(pid: number): void;
   /** Writes the id maps of the user namespace that the process has made. */
   userNamespace(): void;
@@ -62,6 +64,7 @@ export function awaitReady(ctx: TalkContext, agreed: Talk, handlers: Handlers): 
       case 'hello':
         handlers.hello(message.build);
         proceed(ctx, talk, handlers);
+        handlers.atWork?.();
         break;
       case 'pid':
         handlers.pid(message.pid);

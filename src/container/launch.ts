@@ -162,11 +162,13 @@ function goThrough(launch: Launch, id: string): Launched {
   if (placed.mode.gated) placed.record = {...placed.record, afterGate: stepsAfterReady(plan, bundle.file)};
   mark('planned');
   driver.prepare(placed);
-  mark('cgroup made');
   makeRdt(placed);
   const notify = placed.mode.gated ? undefined : listenForReadiness(ctx, directory.path);
   if (notify !== undefined) undo.push('close the socket for readiness', () => closeQuietly(notify.listener));
-  const init = startInit(placed, plan);
+  const init = startInit(placed, plan, () => {
+    driver.equip(placed);
+    mark('cgroup made');
+  });
   mark('spawned');
   driver.enter(placed, init.pid);
   const talk = {

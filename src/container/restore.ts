@@ -139,6 +139,7 @@ function place(beginning: Beginning, id: string): Restoration {
   makeMountPoints(ctx, bundle, prepareMountPlan(ctx, bundle, record, layout, descriptors), nullDevice);
   mkdirSync(notifyDirectoryOf(directory.path), {mode: 0o755});
   driver.prepare(placed);
+  driver.equip(placed);
   makeRdt(placed);
   undo.push('end the processes of the cgroup', () => endMembers(ctx.native, record));
   const namespaces = openNamespaces(ctx.native, bundle.config, descriptors);

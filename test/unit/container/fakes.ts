@@ -97,7 +97,8 @@ export function fakeNative(script: Script = {}): Fake {
   const pidOf = (pidfd: number): number => pidfds.get(pidfd) as number;
   const native: Partial<Native> = {
     buildId,
-    spawn() {
+    spawn(_, meanwhile) {
+      meanwhile?.();
       script.spawn?.();
       events.push('spawn');
       const pid = idleProcess();

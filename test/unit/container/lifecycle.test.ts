@@ -60,7 +60,7 @@ beforeEach(() => {
 
 /** Records the calls of the cgroup functions among those of the addon. */
 function traceCgroups(events: string[]): void {
-  vi.mocked(cgroups.createCgroup).mockImplementation(() => void events.push('createCgroup'));
+  vi.mocked(cgroups.createRest).mockImplementation(() => void events.push('createRest'));
   vi.mocked(cgroups.removeCgroup).mockImplementation(() => void events.push('removeCgroup'));
 }
 
@@ -99,7 +99,7 @@ describe('create', () => {
     const says = (): Said[] => [hello, {type: 'seccomp', fd: openSync('/dev/null', 'r')}, ready];
     const well = prepared({says: says()}, {linux});
     create({...well.ctx, libexec: builtLibexec()}, 'web', {bundle: 'bundle'});
-    expect(well.events).toEqual(['createCgroup', 'spawn', 'proceed', 'send /run/agent.sock', 'proceed', 'proceed']);
+    expect(well.events).toEqual(['createRest', 'spawn', 'proceed', 'send /run/agent.sock', 'proceed', 'proceed']);
 
     const sendFd = throwing(syscallError('ECONNREFUSED', 'connect'));
     const bad = prepared({says: says(), sendFd}, {linux});
@@ -114,7 +114,7 @@ describe('create', () => {
     const {ctx, bundle, events, pids} = prepared({says: [hello, {type: 'runtimeHooks'}, ready]}, {hooks});
     create(ctx, 'web', {bundle: 'bundle', pidFile: 'pid'});
     expect(events).toEqual([
-      'createCgroup',
+      'createRest',
       'spawn',
       'proceed',
       'hook /hooks/prestart',
@@ -218,15 +218,21 @@ describe('create undoes everything when it fails', () => {
     },
     {
       what: 'making the cgroup',
-      arrange: () => vi.mocked(cgroups.createCgroup).mockImplementation(throwing(refused())),
+      arrange: () => vi.mocked(cgroups.createEntrance).mockImplementation(throwing(refused())),
       error: 'refused',
       undone: [],
+    },
+    {
+      what: 'making the rest of the cgroup',
+      arrange: () => vi.mocked(cgroups.createRest).mockImplementation(throwing(refused())),
+      error: 'refused',
+      undone: ['removeCgroup'],
     },
     {
       what: 'limiting the cgroup',
       arrange: () => vi.mocked(cgroups.applyResources).mockImplementation(throwing(refused())),
       error: 'refused',
-      undone: ['createCgroup', 'removeCgroup'],
+      undone: ['createRest', 'removeCgroup'],
     },
     {
       what: 'the spawn',
@@ -234,25 +240,25 @@ describe('create undoes everything when it fails', () => {
       error:
         "start the container's first process: clone3: ENOSPC (no space left on device): user.max_*_namespaces or the " +
         'nesting limit of namespaces is reached; the disk is not full',
-      undone: ['createCgroup', 'removeCgroup'],
+      undone: ['createRest', 'removeCgroup'],
     },
     {
       what: 'another build of runts-init',
       script: {says: [{type: 'hello', build: 'other'}]},
       error: `runts-init is of build other, this runts of build ${buildId}: install both anew`,
-      undone: ['createCgroup', 'spawn', ...endOfInit],
+      undone: ['createRest', 'spawn', ...endOfInit],
     },
     {
       what: 'silence',
       script: {says: [hello, throwing(syscallError('ETIMEDOUT', 'recv'))]},
       error: "the container's first process has said nothing for 120 s",
-      undone: ['createCgroup', 'spawn', 'proceed', ...endOfInit],
+      undone: ['createRest', 'spawn', 'proceed', ...endOfInit],
     },
     {
       what: 'a step',
       script: {says: [hello, failed(0, 13, {syscall: 'open_tree', object: '/rootfs'})]},
       error: 'config.json#/root/path: mount the root filesystem /rootfs: EACCES (permission denied)',
-      undone: ['createCgroup', 'spawn', 'proceed', ...endOfInit],
+      undone: ['createRest', 'spawn', 'proceed', ...endOfInit],
     },
     {
       what: 'a createRuntime hook',
@@ -264,7 +270,7 @@ describe('create undoes everything when it fails', () => {
       error:
         'config.json#/hooks/createRuntime/0: error running createRuntime hook #0: exit status 1, stdout: out, stderr: err',
       undone: [
-        ...['createCgroup', 'spawn', 'proceed', 'hook /hooks/prestart', 'hook /hooks/createRuntime'],
+        ...['createRest', 'spawn', 'proceed', 'hook /hooks/prestart', 'hook /hooks/createRuntime'],
         ...endOfInit,
         'hook /hooks/poststop',
       ],
@@ -274,27 +280,27 @@ describe('create undoes everything when it fails', () => {
       script: {says: [hello, ready]},
       options: {pidFile: 'no/such/directory/pid'},
       error: 'cannot write the pid file ',
-      undone: ['createCgroup', 'spawn', 'proceed', ...endOfInit],
+      undone: ['createRest', 'spawn', 'proceed', ...endOfInit],
     },
     {
       what: 'the death of runts-init',
       script: {says: [hello, dying()]},
       error: "the container's first process was killed by SIGKILL",
-      undone: ['createCgroup', 'spawn', 'proceed', 'reap', 'removeCgroup'],
+      undone: ['createRest', 'spawn', 'proceed', 'reap', 'removeCgroup'],
     },
     {
       what: 'the commit',
       script: {says: [hello, dying(ready)], deafTo: 1},
       options: {pidFile: 'pid'},
       error: "the container's first process was killed by SIGKILL",
-      undone: ['createCgroup', 'spawn', 'proceed', 'proceed', 'reap', 'removeCgroup'],
+      undone: ['createRest', 'spawn', 'proceed', 'proceed', 'reap', 'removeCgroup'],
     },
     {
       what: 'something after the commit',
       script: {says: [hello, ready, failed(3, 5, {syscall: 'read', object: 'exec.fifo'})]},
       options: {pidFile: 'pid'},
       error: 'wait for start: read exec.fifo: EIO (i/o error)',
-      undone: ['createCgroup', 'spawn', 'proceed', 'proceed', ...endOfInit],
+      undone: ['createRest', 'spawn', 'proceed', 'proceed', ...endOfInit],
     },
   ];
 
