@@ -33,7 +33,7 @@ test: build $(native_tests) ## lint, type check, unit, native and integration te
 	@scripts/setup.sh readers
 	@scripts/test.sh lint unit native integration
 
-.PHONY: test-unit test-native test-integration test-resident test-engines soak test-lab
+.PHONY: test-unit test-native test-integration test-resident test-resident-core test-engines soak test-lab
 test-unit: build ## the TypeScript parts, without the kernel
 	@scripts/test.sh unit
 test-native: $(native_tests) ## plan decoder and runts-init, with ASan and UBSan
@@ -44,6 +44,8 @@ test-integration: build $(native_tests) ## the built program on this kernel
 	@scripts/test.sh integration
 test-resident: export RUNTS_TEST_AGENT := 1
 test-resident: test-integration ## the same through a resident agent
+test-resident-core: build ## of those, what is about processes: two minutes
+	@scripts/test.sh resident
 test-engines: build ## under containerd, Docker, Podman and Buildah, beside runc; installs the packages for it
 	@scripts/setup.sh engines
 	@scripts/test.sh engines

@@ -1,5 +1,5 @@
 #!/bin/bash
-# test.sh SUITE...: runs suites (lint, unit, native, integration, engines, lab, conformance) one after the other, all of them even when one fails,
+# test.sh SUITE...: runs suites (lint, unit, native, integration, resident, engines, lab, conformance) one after the other, all of them even when one fails,
 # and ends with "N passed, N failed" over them. `test.sh sum SUITE...` only sums up what earlier runs left in build/results.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -30,10 +30,17 @@ lint() {
   count_steps
 }
 vitest() {
-  RUNTS_COUNTS=$results/$suite node_modules/.bin/node node_modules/vitest/vitest.mjs run --project "$suite"
+  RUNTS_COUNTS=$results/$suite node_modules/.bin/node node_modules/vitest/vitest.mjs run --project "$@"
 }
-unit() { vitest; }
-integration() { vitest; }
+unit() { vitest unit; }
+integration() { vitest integration; }
+# Through an agent, what is about processes and those who start them: the rest is the same code. All of it: `make test-resident`.
+resident() {
+  local subjects=(exec exec-edge hooks inheritance isolation kill-anytime lifecycle notify pause process reliability run
+    state-matrix stress terminal)
+  local files=("${subjects[@]/#/test/integration/}")
+  RUNTS_TEST_AGENT=1 vitest integration "${files[@]/%/.test.ts}"
+}
 native() {
   local program
   for program in build/native-test/*_test; do

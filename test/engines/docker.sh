@@ -254,7 +254,8 @@ scenario_resource_devices() {
   remove
 }
 scenario_oom() {
-  start --memory 16m -- sh -c 'tail /dev/zero; echo survived'
+  # One stream: docker puts two together in any order.
+  start --memory 16m -- sh -c 'exec 2>&1; tail /dev/zero; echo survived'
   eventually status_is exited
   docker logs "$SCENARIO" 2>&1
   inspected '{{.State.OOMKilled}} {{.State.ExitCode}}'

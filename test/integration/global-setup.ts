@@ -53,9 +53,12 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 /** The tests have shown nothing unless it was the agent that has answered them. */
 async function stopAgent(agent: TestAgent | undefined): Promise<void> {
   if (agent === undefined) return;
+  // Such as at the sight of another build.
+  const early = read(`/proc/${agent.pid}/cmdline`) === '';
   const {answered, declined, log} = await agent.stop();
   console.log(`the agent has answered ${answered} calls and declined ${declined}`);
   if (!(answered > 0)) throw new Error(`the agent has answered no call:\n${log}`);
+  if (early) throw new Error(`the agent has ended before the tests:\n${log}`);
 }
 
 interface Snapshot {
