@@ -9,6 +9,8 @@ const fixtures = `${import.meta.dirname}/../test/unit/plan/fixtures`;
 
 export interface Workplace {
   readonly directory: string;
+  /** For the state roots of the runtimes: on a tmpfs, as /run is. */
+  readonly states: string;
   /** What `runc spec` writes, without a terminal: a program that ends at once, and one that stays. */
   readonly plain: {readonly short: string; readonly long: string};
   /** What Podman makes of `podman run`, with its default seccomp profile. */
@@ -18,6 +20,7 @@ export interface Workplace {
 
 export function makeWorkplace(): Workplace {
   const directory = mkdtempSync(join(tmpdir(), 'runts-bench-'));
+  const states = mkdtempSync('/dev/shm/runts-bench-');
   copyFileSync('/bin/busybox', join(directory, 'busybox'));
   makeRootfs(join(directory, 'rootfs'), join(directory, 'busybox'));
   for (const name of ['hosts', 'hostname', '.containerenv']) writeFileSync(join(directory, name), 'bench\n');
@@ -32,12 +35,15 @@ export function makeWorkplace(): Workplace {
   const short = ['/bin/true'];
   return {
     directory,
+    states,
     plain: {
       short: bundle('plain-short', 'runc-spec', short),
       long: bundle('plain-long', 'runc-spec', ['/bin/sleep', '100000']),
     },
     engine: bundle('engine', 'podman', short),
-    remove: () => rmSync(directory, {recursive: true, force: true}),
+    remove() {
+      for (const made of [directory, states]) rmSync(made, {recursive: true, force: true});
+    },
   };
 }
 

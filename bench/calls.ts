@@ -34,7 +34,7 @@ async function holdingOf(pid: number): Promise<Holding> {
 
 const runtime = resolve(import.meta.dirname, '../dist/runts');
 const workplace = makeWorkplace();
-const root = join(workplace.directory, 'state');
+const root = join(workplace.states, 'state');
 mkdirSync(root, {mode: 0o700});
 const meter = openMeter(join(import.meta.dirname, '../build/measure'), join(workplace.directory, 'errors'));
 const agent = spawn(runtime, ['--debug', '--root', root, 'agent'], {stdio: ['ignore', 'ignore', 'pipe']});

@@ -84,7 +84,7 @@ const meter = openMeter(join(project, 'build/measure'), join(workplace.directory
 let runtimes: readonly Runtime[] = [];
 let count = 0;
 try {
-  runtimes = await findRuntimes(options.runtimes.split(','), workplace.directory);
+  runtimes = await findRuntimes(options.runtimes.split(','), workplace.states);
   await measureAll({meter, workplace, samples, id: () => `bench-${process.pid}-${++count}`}, runtimes);
   const results = describe(samples, runtimes, Number(options.rounds));
   mkdirSync(dirname(options.json), {recursive: true});

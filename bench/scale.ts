@@ -5,7 +5,7 @@ import {readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
 import {allCgroups, processesOf, read} from '../test/integration/inspect.ts';
-import {makeWorkplace} from './bundles.ts';
+import {makeWorkplace, type Workplace} from './bundles.ts';
 import type {Bench} from './cases.ts';
 import {openMeter} from './meter.ts';
 import {grow, sample, shrink} from './present.ts';
@@ -34,12 +34,13 @@ function listed(command: readonly string[]): number {
 }
 
 /** Whatever the machine still has of us. */
-function leftovers(directory: string, token: string): readonly string[] {
-  const states = readdirSync(directory).filter((name) => name.startsWith('state-'));
-  const ids = states.flatMap((name) => readdirSync(join(directory, name)).filter((entry) => !entry.includes('@')));
+function leftovers({directory, states}: Workplace, token: string): readonly string[] {
+  const ids = readdirSync(states).flatMap((name) =>
+    readdirSync(join(states, name)).filter((entry) => !entry.includes('@')),
+  );
   const mounts = read('/proc/self/mountinfo')
     .split('\n')
-    .filter((line) => line.includes(directory));
+    .filter((line) => line.includes(directory) || line.includes(states));
   const cgroups = allCgroups().filter((path) => path.includes(token));
   const sleepers = processesOf([token]).map((process) => JSON.stringify(process));
   return [...ids, ...mounts, ...cgroups, ...sleepers];
@@ -82,12 +83,12 @@ const samples = createSamples();
 const token = `scale-${process.pid}-`;
 let next = 0;
 try {
-  const [runtime] = await findRuntimes([options.runtime], workplace.directory);
+  const [runtime] = await findRuntimes([options.runtime], workplace.states);
   if (runtime === undefined) throw new Error(`there is no ${options.runtime}`);
   const bench = {meter, workplace, samples, id: () => `${token}${++next}`};
   await live(bench, runtime);
   await crowd(bench, runtime);
-  const left = leftovers(workplace.directory, token);
+  const left = leftovers(workplace, token);
   check(left.length === 0, `nothing is left behind${left.map((line) => `\n${line}`).join('')}`);
   for (const {name, unit, samples: values} of samples.metrics()) {
     const median = summarize(values.get(runtime.name))?.median;

@@ -24,6 +24,7 @@ import {
   initProcessOf,
   killAndReap,
   letGo,
+  reapFormer,
   reapWithin,
   replaceProcess,
 } from './init-process.ts';
@@ -88,10 +89,10 @@ export function shakeHands(launch: Placed, talk: Talk, init: InitProcess): numbe
   let master = -1;
   awaitReady(ctx, talk, {
     hello: (build) => checkBuild('runts-init', build),
-    atWork: () => setInit(launch, init.pid),
-    pid(pid) {
-      replaceProcess(native, init, pid);
-      setInit(launch, pid);
+    pid: (pid) => replaceProcess(native, init, pid),
+    atWork() {
+      setInit(launch, init.pid);
+      reapFormer(native, init);
     },
     userNamespace() {
       writeIdMaps(ctx, init.pid, bundle.config.linux ?? {});

@@ -37,9 +37,9 @@ export interface Talk {
 
 export interface Handlers {
   hello(build: string): void;
-  /** It has had the answer to that, and will be at work for a while. */
-  atWork?(): void;
   pid(pid: number): void;
+  /** It has had the answer to one of these, and will be at work for a while. */
+  atWork(): void;
   /** Writes the id maps of the user namespace that the process has made. */
   userNamespace(): void;
   /** Takes over the fd of the network namespace. */
@@ -64,11 +64,12 @@ export function awaitReady(ctx: TalkContext, agreed: Talk, handlers: Handlers): 
       case 'hello':
         handlers.hello(message.build);
         proceed(ctx, talk, handlers);
-        handlers.atWork?.();
+        handlers.atWork();
         break;
       case 'pid':
         handlers.pid(message.pid);
         proceed(ctx, talk, handlers);
+        handlers.atWork();
         break;
       case 'userNamespace':
         handlers.userNamespace();

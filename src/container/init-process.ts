@@ -11,26 +11,36 @@ export const DEATH_DEADLINE_MS = 10_000;
 
 export interface InitProcess {
   pid: number;
-  /** Both -1 once closed. */
+  /** All -1 once closed. */
   pidfd: number;
+  /** Of the one that has started it, and has ended or is about to; -1: there is none, or it has been reaped. */
+  former: number;
   sync: number;
   /** How it ended, once it has been reaped. */
   exit: ExitStatus | undefined;
 }
 
 export function initProcessOf({pid, pidfd, sync}: Spawned): InitProcess {
-  return {pid, pidfd, sync, exit: undefined};
+  return {pid, pidfd, former: -1, sync, exit: undefined};
 }
 
 /** After a `pid` message: the first process has started another, a child of ours too, and ends. */
 export function replaceProcess(native: Native, init: InitProcess, pid: number): void {
-  const first = init.pidfd;
-  init.pidfd = native.pidfdOpen(pid);
+  const pidfd = native.pidfdOpen(pid);
+  init.former = init.pidfd;
+  init.pidfd = pidfd;
   init.pid = pid;
+}
+
+/** For a moment when there is time for it. */
+export function reapFormer(native: Native, init: InitProcess): void {
+  if (init.former < 0) return;
+  const {former} = init;
+  init.former = -1;
   try {
-    native.reap(first);
+    native.reap(former);
   } finally {
-    closeQuietly(first);
+    closeQuietly(former);
   }
 }
 
@@ -42,6 +52,7 @@ export function reapWithin(native: Native, init: InitProcess, deadlineMs: number
 
 /** Ends and reaps it. Returns false when it does not die. */
 export function killAndReap(native: Native, init: InitProcess): boolean {
+  reapFormer(native, init);
   if (init.exit !== undefined) return true;
   native.pidfdSendSignal(init.pidfd, SIGKILL);
   return reapWithin(native, init, DEATH_DEADLINE_MS) !== undefined;
@@ -49,11 +60,12 @@ export function killAndReap(native: Native, init: InitProcess): boolean {
 
 /** Closes what we hold of it; the process itself goes on. */
 export function letGo(init: InitProcess): void {
-  for (const fd of [init.sync, init.pidfd]) {
+  for (const fd of [init.sync, init.pidfd, init.former]) {
     if (fd >= 0) closeQuietly(fd);
   }
   init.sync = -1;
   init.pidfd = -1;
+  init.former = -1;
 }
 
 /** How an unexpected end came about, in words. */

@@ -27,6 +27,7 @@ import {
   initProcessOf,
   killAndReap,
   letGo,
+  reapFormer,
   reapWithin,
   replaceProcess,
 } from './init-process.ts';
@@ -171,6 +172,7 @@ function shakeHands({ctx, options, record, config, undo, sent}: Exec, talk: Talk
   awaitReady(ctx, talk, {
     hello: (build) => checkBuild('runts-init', build),
     pid: (pid) => replaceProcess(ctx.native, process, pid),
+    atWork: () => reapFormer(ctx.native, process),
     userNamespace: outOfPlace,
     netDevices: outOfPlace,
     runtimeHooks: outOfPlace,

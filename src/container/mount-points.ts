@@ -12,7 +12,7 @@ import {stepsOf} from './failure.ts';
 import {checkBuild} from './first-process.ts';
 import {awaitReady} from './handshake.ts';
 import {writeIdMaps} from './id-maps.ts';
-import {type InitProcess, initProcessOf, killAndReap, letGo, replaceProcess} from './init-process.ts';
+import {type InitProcess, initProcessOf, killAndReap, letGo, reapFormer, replaceProcess} from './init-process.ts';
 import {SILENCE_MS} from './patience.ts';
 import {descriptorsOf} from './prepare.ts';
 
@@ -48,6 +48,7 @@ function handlers(ctx: Context, {config}: Bundle, init: InitProcess): Parameters
   return {
     hello: (build) => checkBuild('runts-init', build),
     pid: (pid) => replaceProcess(ctx.native, init, pid),
+    atWork: () => reapFormer(ctx.native, init),
     userNamespace: () => writeIdMaps(ctx, init.pid, config.linux ?? {}),
     netDevices: never,
     runtimeHooks: never,

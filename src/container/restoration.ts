@@ -29,7 +29,7 @@ import {placeMaster} from './console.ts';
 import {commonOptions, RESTORE_LOG} from './criu-choices.ts';
 import {closeQuietly, createDescriptors, type Descriptors} from './descriptors.ts';
 import {runRuntimeHooks} from './hooks.ts';
-import {type InitProcess, killAndReap, letGo} from './init-process.ts';
+import {type InitProcess, initProcessOf, killAndReap, letGo} from './init-process.ts';
 import {joinRdtGroups} from './intel-rdt.ts';
 import {notifyDirectoryOf} from './notify.ts';
 import {removePidFile, writePidFile} from './pid-file.ts';
@@ -118,7 +118,7 @@ function attendTo(job: Restoration, found: Found, {script, pid, fds}: Notificati
 /** From now on `delete --force`, and we, know whom to end. */
 function adopt(job: Restoration, pid: number): InitProcess {
   const {ctx, directory, undo} = job;
-  const init: InitProcess = {pid, pidfd: ctx.native.pidfdOpen(pid), sync: -1, exit: undefined};
+  const init: InitProcess = initProcessOf({pid, pidfd: ctx.native.pidfdOpen(pid), sync: -1});
   undo.push('close what we hold of the first process', () => letGo(init));
   undo.push('end the first process', () => {
     if (!killAndReap(ctx.native, init)) throw new RuntsError('container init still running');

@@ -74,6 +74,7 @@ describe('the talk with runts-init', () => {
     };
     const handlers: Handlers = {
       hello: () => {},
+      atWork: () => {},
       pid: never,
       userNamespace: never,
       netDevices: never,
