@@ -45,7 +45,7 @@ export async function serve(
     if (peer === 'none') continue;
     try {
       current = !isOutdated(agent);
-      await attend(agent, peer, current, counts);
+      await attend(ctx, agent, peer, current, counts);
     } catch (error) {
       if (!(error instanceof LauncherGone)) ctx.log.warn(`call of process ${peer.pid}: ${messageOf(error)}, ignoring`);
     } finally {
@@ -77,10 +77,17 @@ function nextPeer(
   }
 }
 
-async function attend(agent: Agent, peer: Peer, current: boolean, counts: Counts): Promise<void> {
+async function attend(
+  {log}: Pick<Context, 'log'>,
+  agent: Agent,
+  peer: Peer,
+  current: boolean,
+  counts: Counts,
+): Promise<void> {
   const connection = connectionOf(agent.native, peer.connection);
   const decline = (reason: string): void => {
     counts.declined++;
+    log.debug(`call of process ${peer.pid} declined: ${reason}`);
     connection.send('decline', {reason});
   };
   // Nothing is read of a stranger: it could be of any size, and take any time.

@@ -48,4 +48,8 @@ export async function startAgent(binary: string, folder: string, flags: readonly
   };
 }
 
-const isListening = (socket: string): boolean => read('/proc/net/unix').includes(socket);
+/** Between bind(2) and listen(2) it has the name, and not yet the flag. */
+const isListening = (socket: string): boolean =>
+  read('/proc/net/unix')
+    .split('\n')
+    .some((line) => line.endsWith(` ${socket}`) && line.includes(' 00010000 '));
