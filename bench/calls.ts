@@ -1,5 +1,5 @@
 // `make test-scale`, second part: what a resident agent holds after 10,000 calls, beside what it held after 100. It may be a
-// fifth more memory, and no more open files.
+// fifth more memory, and no more open files; and in the second half its own memory may not grow any more.
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {existsSync, mkdirSync, readdirSync} from 'node:fs';
@@ -13,9 +13,12 @@ const {values: options} = parseArgs({options: {calls: {type: 'string', default: 
 const calls = Number(options.calls);
 const FIRST = 100;
 const GROWTH = 1.2;
+const SETTLED = 1.05;
 
 interface Holding {
-  readonly memoryMiB: number;
+  readonly residentMiB: number;
+  /** What would be free without it: Node's own code is not in it. */
+  readonly privateMiB: number;
   readonly fds: number;
 }
 
@@ -24,12 +27,14 @@ function check(holds: boolean, claim: string): void {
   console.log(` ok   ${claim}`);
 }
 
-/** Memory that would be free without it, and open files, once it has done with its last call. */
+/** Once it has done with its last call. */
 async function holdingOf(pid: number): Promise<Holding> {
   await new Promise((wake) => setTimeout(wake, 100));
-  const sizes = read(`/proc/${pid}/smaps_rollup`).matchAll(/^Private_\w+: +(\d+) kB$/gm);
-  const kibibytes = [...sizes].reduce((sum, [, size]) => sum + Number(size), 0);
-  return {memoryMiB: kibibytes / 1024, fds: readdirSync(`/proc/${pid}/fd`).length};
+  const rollup = read(`/proc/${pid}/smaps_rollup`);
+  const sumOf = (lines: RegExp): number =>
+    [...rollup.matchAll(lines)].reduce((sum, [, kibibytes]) => sum + Number(kibibytes) / 1024, 0);
+  const [residentMiB, privateMiB] = [sumOf(/^Rss: +(\d+) kB$/gm), sumOf(/^Private_\w+: +(\d+) kB$/gm)];
+  return {residentMiB, privateMiB, fds: readdirSync(`/proc/${pid}/fd`).length};
 }
 
 const runtime = resolve(import.meta.dirname, '../dist/runts');
@@ -76,20 +81,29 @@ try {
     if (done !== FIRST && done % Math.ceil(calls / 20) !== 0) continue;
     const holding = await holdingOf(agent.pid as number);
     holdings.set(done, holding);
-    console.log(`      after ${done} calls: ${holding.memoryMiB.toFixed(1)} MiB, ${holding.fds} open files`);
+    const memory = `${holding.residentMiB.toFixed(1)} MiB, private ${holding.privateMiB.toFixed(1)}`;
+    console.log(`      after ${done} calls: ${memory}, ${holding.fds} open files`);
   }
   agent.kill('SIGTERM');
   await once(agent, 'exit');
   const answered = Number(/agent: (\d+) calls answered/.exec(said)?.[1]);
   check(answered > calls * 0.99, `the agent has answered ${answered} calls`);
-  const [early, late] = [holdings.get(FIRST) as Holding, holdings.get(calls) as Holding];
+  const [early, half, late] = [FIRST, calls / 2, calls].map((done) => holdings.get(done)) as [
+    Holding,
+    Holding,
+    Holding,
+  ];
   check(
     late.fds <= early.fds,
     `after ${calls} calls it has ${late.fds} open files, after ${FIRST} it had ${early.fds}`,
   );
   check(
-    late.memoryMiB <= GROWTH * early.memoryMiB,
-    `after ${calls} calls it has ${late.memoryMiB.toFixed(1)} MiB, after ${FIRST} it had ${early.memoryMiB.toFixed(1)}`,
+    late.residentMiB <= GROWTH * early.residentMiB,
+    `after ${calls} calls it has ${late.residentMiB.toFixed(1)} MiB, after ${FIRST} it had ${early.residentMiB.toFixed(1)}`,
+  );
+  check(
+    late.privateMiB <= SETTLED * half.privateMiB,
+    `${late.privateMiB.toFixed(1)} MiB of it are its own, after half of the calls it was ${half.privateMiB.toFixed(1)}`,
   );
 } finally {
   agent.kill('SIGKILL');
