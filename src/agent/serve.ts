@@ -20,6 +20,8 @@ import {reasonAgainst} from './trust.ts';
 
 /** A launcher speaks as soon as it has connected. */
 const FIRST_WORDS_MS = 500;
+/** Of a `run` the second call, which removes the container, comes sooner. */
+const LULL_MS = 2;
 
 export interface Counts {
   answered: number;
@@ -35,14 +37,15 @@ export async function serve(
 ): Promise<Counts> {
   const {native} = agent;
   const counts = {answered: 0, declined: 0};
-  const collectGarbage = createCollector();
+  const garbage = createCollector();
   native.raiseDescriptors(FIRST_AGENT_FD);
   process.chdir('/');
   let current = true;
   while (current && !native.isTerminated()) {
-    const peer = nextPeer(ctx, native, listener, idleMs);
-    if (peer === undefined) break;
-    if (peer === 'none') continue;
+    const peer = nextPeer(ctx, native, listener, garbage.isDue ? LULL_MS : idleMs);
+    if (peer === undefined && !garbage.isDue) break;
+    if (peer === undefined) garbage.collect();
+    if (peer === undefined || peer === 'none') continue;
     try {
       current = !isOutdated(agent);
       await attend(ctx, agent, peer, current, counts);
@@ -54,7 +57,7 @@ export async function serve(
     }
     // What V8 and Node have put off, such as freeing what the call has left, waits for a turn of the event loop.
     await new Promise((resolve) => setImmediate(resolve));
-    collectGarbage();
+    garbage.count();
   }
   return counts;
 }
