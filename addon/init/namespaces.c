@@ -151,7 +151,7 @@ int do_fork(struct init *init, const struct op_fork *op) {
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL); // not inherited
 	drop_procfs(init);
-	// The runtime has noted our pid before we go on: from then on it can be cleaned up, whatever happens.
+	// The runtime has hold of us before we go on: from then on it can end us, whatever happens.
 	return message_wait_answer(init->sync) < 0 ? fails(init, "recv", "sync socket") : 0;
 }
 
