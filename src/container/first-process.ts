@@ -59,6 +59,7 @@ function spawn(
   // systemd needs a process to make one of.
   const cgroupFd = record.cgroup.systemd === undefined ? openEntrance(record.cgroup) : undefined;
   if (cgroupFd !== undefined) descriptors.add(cgroupFd);
+  let spawning = false;
   try {
     const request = {
       init: join(ctx.libexec, 'runts-init'),
@@ -68,9 +69,12 @@ function spawn(
       stdio: stdio.theirs,
       keepFds: [...numbersOf(inherited), ...descriptorsOf(plan)],
     };
-    return ctx.native.spawn(request, meanwhile);
+    return ctx.native.spawn(request, () => {
+      meanwhile();
+      spawning = true;
+    });
   } catch (error) {
-    throw isSyscallError(error) ? runtimeFailure("start the container's first process", error) : error;
+    throw spawning && isSyscallError(error) ? runtimeFailure("start the container's first process", error) : error;
   } finally {
     // Of the fifos only runts-init keeps a copy: that they end tells of its end.
     descriptors.closeAll();

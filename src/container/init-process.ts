@@ -52,9 +52,9 @@ export function reapWithin(native: Native, init: InitProcess, deadlineMs: number
 
 /** Ends and reaps it. Returns false when it does not die. */
 export function killAndReap(native: Native, init: InitProcess): boolean {
-  reapFormer(native, init);
   if (init.exit !== undefined) return true;
   native.pidfdSendSignal(init.pidfd, SIGKILL);
+  reapFormer(native, init);
   return reapWithin(native, init, DEATH_DEADLINE_MS) !== undefined;
 }
 
