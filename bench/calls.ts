@@ -7,6 +7,7 @@ import {join, resolve} from 'node:path';
 import {parseArgs} from 'node:util';
 import {read} from '../test/integration/inspect.ts';
 import {makeWorkplace} from './bundles.ts';
+import {check} from './check.ts';
 import {type Meter, openMeter} from './meter.ts';
 
 const {values: options} = parseArgs({options: {calls: {type: 'string', default: '10000'}}});
@@ -20,11 +21,6 @@ interface Holding {
   /** What would be free without it: Node's own code is not in it. */
   readonly privateMiB: number;
   readonly fds: number;
-}
-
-function check(holds: boolean, claim: string): void {
-  if (!holds) throw new Error(`not so: ${claim}`);
-  console.log(` ok   ${claim}`);
 }
 
 /** Once it has done with its last call. */

@@ -6,6 +6,7 @@ import {join} from 'node:path';
 import {parseArgs} from 'node:util';
 import {allCgroups, processesOf, read} from '../test/integration/inspect.ts';
 import {makeWorkplace, type Workplace} from './bundles.ts';
+import {check} from './check.ts';
 import type {Bench} from './cases.ts';
 import {openMeter} from './meter.ts';
 import {grow, sample, shrink} from './present.ts';
@@ -20,11 +21,6 @@ const {values: options} = parseArgs({
 });
 const count = Number(options.count);
 const CROWD = 50;
-
-function check(holds: boolean, claim: string): void {
-  if (!holds) throw new Error(`not so: ${claim}`);
-  console.log(` ok   ${claim}`);
-}
 
 function listed(command: readonly string[]): number {
   return execFileSync('env', command, {encoding: 'utf8', maxBuffer: 1 << 26})

@@ -43,9 +43,12 @@ export async function serve(
   let current = true;
   while (current && !native.isTerminated()) {
     const peer = nextPeer(ctx, native, listener, garbage.isDue ? LULL_MS : idleMs);
-    if (peer === undefined && !garbage.isDue) break;
-    if (peer === undefined) garbage.collect();
-    if (peer === undefined || peer === 'none') continue;
+    if (peer === undefined) {
+      if (!garbage.isDue) break;
+      garbage.collect();
+      continue;
+    }
+    if (peer === 'none') continue;
     try {
       current = !isOutdated(agent);
       await attend(ctx, agent, peer, current, counts);
